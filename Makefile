@@ -1,0 +1,50 @@
+# Everything a newcomer needs; `make help` prints the lines with two hashes.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
+# More than four workers wait for each other's database more than they gain.
+WORKERS ?= -n auto --maxprocesses=4
+
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("atesaki needs Python 3.11 or newer, and this is " + sys.version.split()[0] + ": call make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "this Python makes no virtual environments: install its venv package (Debian: python3-venv)"; exit 1; }
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing what atesaki stands on, from requirements.lock (about a minute, once)"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
+	@echo "installing the tools of the tests, from requirements-dev.lock"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+serve: $(VENV)/run.stamp ## run everything on loopback, state under ./var; Ctrl-C ends it
+	@exec $(BIN)/atesaki serve
+
+test: $(VENV)/dev.stamp ## run the whole suite; ARGS="-k gate" for a part of it, REQUIRE_ALL=1 forbids to skip
+	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+lint: $(VENV)/dev.stamp ## look at style, types and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+docs: $(VENV)/dev.stamp ## check that the documents' links and the files they name are there
+	@$(BIN)/python -m pytest tests/test_architecture.py -k "flow or links or decision"
+
+lock: ## write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements.lock -q
+	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-dev.lock -q
+
+clean: ## remove what was built; ./var, where the data lives, stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+.PHONY: help serve test lint docs lock clean

@@ -1,0 +1,1 @@
+"""atesaki: mail that reaches only the person it is for."""

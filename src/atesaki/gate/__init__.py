@@ -1,0 +1,37 @@
+"""Decides for each recipient whether a message goes, waits, or goes as a substitute; writes down why.
+
+Promise:    The only road out. A line is written before anything is looked up, and looked up before anything leaves.
+Never:      Delivers because it ran out of rules, or scans content to decide for a proved address.
+On failure: `TryLater`: nothing was taken, and the sender keeps the mail.
+Read first: `verdict`, then `submit`.
+"""
+
+from atesaki.outbox import Envelope
+
+from .holds import Confirmation, confirm, destroy_disavowed, drive, due, release
+from .ledger import explain, make_partitions, numbers, wait_until_gone
+from .submit import DECIDE_SECONDS, Receipt, TryLater, Unacceptable, submit
+from .substitutes import ask
+from .verdict import REASONS, Outcome
+
+__all__ = [
+    "DECIDE_SECONDS",
+    "REASONS",
+    "Confirmation",
+    "Envelope",
+    "Outcome",
+    "Receipt",
+    "TryLater",
+    "Unacceptable",
+    "ask",
+    "confirm",
+    "destroy_disavowed",
+    "drive",
+    "due",
+    "explain",
+    "make_partitions",
+    "numbers",
+    "release",
+    "submit",
+    "wait_until_gone",
+]

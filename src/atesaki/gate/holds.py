@@ -1,0 +1,295 @@
+"""What waits: kept sealed, released in order on proof, destroyed on a disavowal or when its time is over.
+
+Everything that leaves later than its own `submit` leaves by `drive`, which looks again just before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from procrastinate.contrib.django import app
+
+from atesaki import clock, content, keys, outbox, ownership
+from atesaki.content import Fact
+from atesaki.outbox import COURIER_SECONDS, Envelope, Hand, Handed, Leaving
+from atesaki.ownership import Claim, Stand, Standing
+from atesaki.tenants import Service
+
+from . import ledger, substitutes
+from .models import Hold, Line
+from .verdict import Facts, Mode, Notice, Outcome, Verdict, Verification, decide
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What came of an answer on the confirmation page, and how many waiting mails it set free."""
+
+    result: str
+    tries_left: int = 0
+    released: int = 0
+
+
+def facts(service: Service, stand: Stand, verification: Verification, notice: Notice) -> Facts:
+    """What a verdict may depend on, gathered; a mailbox that asked for silence is never sent a notice."""
+    return Facts(
+        mode=Mode(service.mode),
+        standing=stand.standing,
+        accept_answered=service.accept_answered,
+        verification=verification,
+        notice=Notice.SILENCED if stand.paused else notice,
+    )
+
+
+def hold(line: Line, envelope: Envelope, seen: Facts, mail: bytes, knows: Sequence[Fact]) -> Verdict:
+    """Keeps a mail that waits, and queues the notice in its place; settles its line. Inside a transaction.
+
+    1 Lock the address: a proof or a disavowal came before, and is seen below, or comes after, and sees this.
+    2 Make the claim, look again, and decide again.
+    3 Seal the mail; what may leave by now goes into the outbox, everything else waits.
+    4 Learn what the confirmation page may ask for, unless the service passed it.
+    """
+    service, address = line.service, bytes(line.digest)
+    ownership.lock(address)
+    claim = ownership.claim(service, envelope.recipients[0], line.customer)
+    stand = ownership.known(claim)
+    now = facts(service, stand, seen.verification, Notice.DUE)
+    if decide(now).outcome is Outcome.SUBSTITUTE and not substitutes.notice_free(service, address):
+        now = facts(service, stand, seen.verification, Notice.SPENT)
+    verdict = decide(now)
+    if verdict.outcome is Outcome.REFUSE:
+        ledger.settle(line, verdict, stand.standing, Line.State.SETTLED, ("refused", verdict.reason))
+        return verdict
+    key = outbox.seal_mail(envelope, mail)[0]
+    if verdict.outcome is Outcome.DELIVER:
+        ledger.settle(line, verdict, stand.standing, Line.State.QUEUED, ("queued", "proved meanwhile"))
+        _queue(claim, line.id, key)
+        return verdict
+    expires = clock.now() + timedelta(days=service.wait_days)
+    Hold.objects.create(line=line.id, claim=claim, digest=address, key_id=key, expires=expires)
+    line.personal = _learn(claim, mail, knows)
+    ledger.settle(line, verdict, seen.standing, Line.State.HELD, ("held", f"until {expires.isoformat()}"))
+    if verdict.outcome is Outcome.SUBSTITUTE:
+        substitutes.notice(claim, envelope.recipients[0], expires)
+        ledger.note([line.id], ("noticed", ""))
+    return verdict
+
+
+def _learn(claim: Claim, mail: bytes, knows: Sequence[Fact]) -> dict[str, int]:
+    reading = content.read(mail)
+    every = content.contact_values(reading)
+    asked = knows or content.askable(reading)
+    ownership.learn(claim, asked, passed=bool(knows), seen=every)
+    found = Counter({"postal" if fact.kind == "postal_code" else "phone": 0 for fact in every})
+    found.update("postal" if fact.kind == "postal_code" else "phone" for fact in every)
+    carried = content.carries(reading, [claim.service.name, *claim.service.own])
+    kinds = {kind: max(1, found[kind]) for kind in sorted(carried.kinds)} | dict(found)
+    return kinds | ({"unreadable": 1} if reading.unreadable else {})
+
+
+def confirm(raw_token: str, kind: str = "", answer: str = "") -> Confirmation:
+    """Somebody answered on the confirmation page; a proof and the release it causes are one transaction."""
+    with transaction.atomic():
+        proof = ownership.prove(raw_token, kind, answer) if kind else ownership.answered(raw_token)
+        released = release(proof.claim) if proof.claim and proof.result in ("proved", "answered") else 0
+    accepted = proof.claim is not None and proof.claim.service.accept_answered
+    result = "proved" if proof.result == "answered" and accepted else proof.result
+    return Confirmation(result, proof.tries_left, released)
+
+
+def release(claim: Claim) -> int:
+    """Moves what waits for `claim` into the outbox, in the order of arrival, if it may go now; how many."""
+    with transaction.atomic():
+        ownership.lock(bytes(claim.digest))
+        now = facts(claim.service, ownership.known(claim), Verification.NONE, Notice.SPENT)
+        if decide(now).outcome is not Outcome.DELIVER:
+            return 0
+        waiting = list(Hold.objects.select_for_update().filter(claim=claim).order_by("pk"))
+        for one in waiting:
+            _queue(claim, one.line, one.key_id)
+            one.delete()
+        ledger.move([one.line for one in waiting], Line.State.QUEUED, ("proved", ""), ("queued", ""))
+    return len(waiting)
+
+
+def _queue(claim: Claim, line: UUID, key: UUID) -> None:
+    lane = f"{claim.service_id} {bytes(claim.digest).hex()}"
+    outbox.keep(line, key, lane=lane, digest=bytes(claim.digest))
+    wake(lane)
+
+
+def wake(lane: str) -> None:
+    """Has the worker drive a lane, as soon as this transaction is committed, and not if it is not."""
+    app.configure_task("atesaki.drive").defer(lane=lane)
+
+
+def drive(lane: str | None = None, most: int = 10_000) -> int:
+    """Lets leave whatever may leave now, of one lane or of all; how many were tried.
+
+    For each: 1 mark it as leaving and commit, 2 look where its address stands, 3 hand it over, 4 write down what
+    became of it. Between 1 and 4 a disavowal waits for it; after 1 it sees every disavowal that came before.
+    """
+    for tried in range(most):
+        began = time.monotonic()
+        with transaction.atomic(durable=True):
+            leaving = outbox.take(lane)
+            if leaving is None:
+                return tried
+            ledger.move([leaving.line], Line.State.LEAVING)
+        _let_go(leaving, began)
+    return most
+
+
+def _let_go(leaving: Leaving, began: float) -> None:
+    line = ledger.by_pk([leaving.line]).get(leaving.line)
+    key = outbox.key_of(leaving)
+    if line is None or key is None:
+        with transaction.atomic():
+            outbox.gone(leaving)
+        return
+    if line.kind != Line.Kind.REPORT and not _may_leave(line, leaving):
+        return
+    try:
+        sealed = outbox.open_mail(key)
+    except keys.SealBroken as error:
+        log.error("seal.broken", line=str(line.id))
+        _settle(leaving, line, Handed(Hand.PERMANENT, 0, str(error)))
+        return
+    seconds = COURIER_SECONDS - (time.monotonic() - began)
+    _settle(leaving, line, outbox.courier().hand(sealed.envelope, sealed.content, seconds)[0])
+
+
+def _may_leave(line: Line, leaving: Leaving) -> bool:
+    """Looks again: whether it may go now; if not, it is destroyed or waits, and its line says so."""
+    known = ownership.standings(line.service, [(bytes(line.digest), line.customer)])[0]
+    if line.kind != Line.Kind.MAIL:
+        fits = known.stand.standing in (Standing.CLAIMED, Standing.ANSWERED) and not known.stand.paused
+        if not fits:
+            _end(leaving, line, "needless", f"the address is {known.stand.standing.value}")
+        return fits
+    passed = Verification.PERMITTED if line.reason == "verification_permitted" else Verification.NONE
+    verdict = decide(facts(line.service, known.stand, passed, Notice.SPENT))
+    if verdict.outcome is Outcome.DELIVER or (line.reason == "observed" and verdict.outcome is not Outcome.REFUSE):
+        return True
+    if verdict.outcome is Outcome.REFUSE or known.claim is None:
+        _end(leaving, line, "destroyed", verdict.reason)
+        return False
+    with transaction.atomic():
+        outbox.Departure.objects.filter(pk=leaving.pk).delete()
+        expires = clock.now() + timedelta(days=line.service.wait_days)
+        Hold.objects.create(line=line.id, claim_id=known.claim, digest=line.digest, key_id=leaving.key, expires=expires)
+        ledger.move([line.id], Line.State.HELD, ("held", verdict.reason))
+    return False
+
+
+def _end(leaving: Leaving, line: Line, what: str, why: str) -> None:
+    with transaction.atomic():
+        outbox.gone(leaving)
+        ledger.move([line.id], Line.State.SETTLED, (what, why), fate="destroyed")
+
+
+def _settle(leaving: Leaving, line: Line, handed: Handed) -> None:
+    """Writes what the next hop said. What cannot be sent is told to the service, without its content."""
+    detail = f"{handed.code} {handed.text}"
+    waited = line.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE)
+    with transaction.atomic():
+        if handed.hand is Hand.ACCEPTED:
+            outbox.gone(leaving)
+            ledger.move([line.id], Line.State.SETTLED, ("handed", detail), fate="released" if waited else "")
+            return
+        if handed.hand is not Hand.PERMANENT and outbox.again(leaving):
+            what = "unanswered" if handed.hand is Hand.UNKNOWN else "put_off"
+            ledger.move([line.id], Line.State.QUEUED, (what, detail))
+            return
+        what = "rejected" if handed.hand is Hand.PERMANENT else "given_up"
+        outbox.gone(leaving)
+        ledger.move([line.id], Line.State.SETTLED, (what, detail), fate="destroyed")
+        if line.kind == Line.Kind.MAIL:
+            substitutes.report(line, handed)
+
+
+def destroy_disavowed(service: Service, address: bytes) -> int:
+    """Destroys whatever waits for the disavowed claims on `address`, in the whole organisation; how many mails.
+
+    What is leaving at this moment is not touched: `notme` waits for it.
+    """
+    with transaction.atomic():
+        ownership.lock(address)
+        gone = []
+        for one in Hold.objects.filter(digest=address).select_related("claim__service"):
+            if _disavowed(service, one.claim.service, address, one.claim.customer):
+                gone.append(one.line)
+                key = one.key_id
+                one.delete()
+                outbox.destroy([key])
+        departures = outbox.waiting(address)
+        lines = ledger.by_pk([departure.line for departure in departures])
+        for departure in departures:
+            line = lines.get(departure.line)
+            if line is None or not _disavowed(service, line.service, address, line.customer):
+                continue
+            key = departure.key_id
+            departure.delete()
+            outbox.destroy([key])
+            gone.append(departure.line)
+        ledger.move(gone, Line.State.SETTLED, ("destroyed", "disavowed"), fate="destroyed")
+    return len(gone)
+
+
+def _disavowed(told: Service, service: Service, address: bytes, customer: str) -> bool:
+    if service.organisation_id != told.organisation_id:
+        return False
+    return ownership.standings(service, [(address, customer)])[0].stand.standing is Standing.DISAVOWED
+
+
+def expire(most: int = 10_000) -> int:
+    """Destroys mail whose time to wait is over, unopened."""
+    overdue = Hold.objects.filter(expires__lte=clock.now()).order_by("expires")[:most]
+    count = 0
+    for pk, address in list(overdue.values_list("pk", "digest")):
+        with transaction.atomic():
+            ownership.lock(bytes(address))
+            one = Hold.objects.select_for_update().filter(pk=pk, expires__lte=clock.now()).first()
+            if one is None:
+                continue  # released or destroyed while we looked
+            key, line = one.key_id, one.line
+            one.delete()
+            outbox.destroy([key])
+            ledger.move([line], Line.State.SETTLED, ("destroyed", "its time to wait is over"), fate="destroyed")
+            count += 1
+    return count
+
+
+def due() -> dict[str, int]:
+    """Drives everything whose time has come, once; every step may be repeated at any time, by any node."""
+    done = {"partitions": ledger.make_partitions(), "swept": ledger.sweep()}
+    lost = outbox.take_back()
+    ledger.move(lost, Line.State.QUEUED, ("unanswered", "the process ended while handing it over"))
+    done["taken_back"] = len(lost)
+    done["expired"] = expire()
+    done["released"], done["destroyed"] = _settle_forgotten()
+    done["driven"] = drive()
+    done["forgotten"] = ledger.forget_old() + ownership.forget_old() + substitutes.forget_old()
+    return done
+
+
+def _settle_forgotten() -> tuple[int, int]:
+    """Releases or destroys what waits although its claim says otherwise.
+
+    A policy may have changed (`--accept`, `--mode`), or a process may have died after a disavowal.
+    """
+    released = destroyed = 0
+    for claim in Claim.objects.filter(hold__isnull=False).distinct().select_related("service"):
+        if ownership.known(claim).standing is Standing.DISAVOWED:
+            destroyed += destroy_disavowed(claim.service, bytes(claim.digest))
+        else:
+            released += release(claim)
+    return released, destroyed

@@ -1,0 +1,242 @@
+"""The ledger: a line for each recipient of each mail, written before anything is decided.
+
+A line that is `leaving` may be on the wire. Whoever needs to know that nothing is (a disavowal) waits for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from atesaki import clock, keys
+from atesaki.outbox import COURIER_SECONDS, Envelope
+from atesaki.ownership import digest
+from atesaki.tenants import Service
+
+from .models import Entry, Line
+from .verdict import REASONS, RULES, Verdict
+
+_KEPT = timedelta(days=400)
+_LOST = COURIER_SECONDS * 2
+
+
+def intend(
+    service: Service,
+    envelope: Envelope,
+    octets: int,
+    *,
+    customer: str = "",
+    verification: bool = False,
+    kind: str = Line.Kind.MAIL,
+    state: str = Line.State.LEAVING,
+) -> list[Line]:
+    """A line for each recipient, in their order; committed when this returns, unless inside a transaction.
+
+    The moment it began to leave is the database's, as several nodes compare it.
+    """
+    at = clock.now()
+    made = [
+        Line(
+            id=keys.uuid7(at.timestamp()),
+            position=position,
+            service=service,
+            digest=digest(recipient),
+            customer=customer,
+            kind=kind,
+            verification=verification,
+            octets=octets,
+            state=state,
+            leaving_since=Now() if state == Line.State.LEAVING else None,
+            at=at,
+        )
+        for position, recipient in enumerate(envelope.recipients)
+    ]
+    for line in made:
+        line.mail = made[0].id
+    Line.objects.bulk_create(made)
+    return made
+
+
+def settle(line: Line, verdict: Verdict, standing: str, state: str, *entries: tuple[str, str], fate: str = "") -> None:
+    """Writes what was decided about a line and where its mail is now. Inside a transaction."""
+    line.outcome, line.reason, line.misses = verdict.outcome.value, verdict.reason, list(verdict.misses)
+    line.standing, line.state, line.fate, line.leaving_since = standing, state, fate, None
+    line.save()
+    note([line.id], *entries)
+
+
+def move(lines: Iterable[UUID], state: str, *entries: tuple[str, str], fate: str | None = None) -> None:
+    """Writes where the mail of these lines is now; what was decided stays. Inside a transaction."""
+    pks = list(lines)
+    changes: dict[str, Any] = {"state": state, "leaving_since": None}
+    if state == Line.State.LEAVING:
+        changes["leaving_since"] = Now()
+    if fate is not None:
+        changes["fate"] = fate
+    Line.objects.filter(pk__in=pks).update(**changes)
+    note(pks, *entries)
+
+
+def note(lines: Iterable[UUID], *entries: tuple[str, str]) -> None:
+    """Adds (what, detail) to the timeline of each line."""
+    at = clock.now()
+    Entry.objects.bulk_create(
+        [Entry(line=pk, at=at, what=what, detail=detail[:200]) for pk in lines for what, detail in entries]
+    )
+
+
+def still_leaving(address: bytes) -> bool:
+    """Whether mail to this address may be on the wire now.
+
+    A line older than a courier may take belongs to a process that died: its courier ends by then (`Envelope`
+    goes out within `COURIER_SECONDS` of the intention, or not at all).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM atesaki_line WHERE digest = %s AND state = 'leaving'"
+            " AND leaving_since > clock_timestamp() - make_interval(secs => %s))",
+            [address, COURIER_SECONDS + 1],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def wait_until_gone(address: bytes, seconds: float = COURIER_SECONDS + 2) -> bool:
+    """Waits until nothing to this address is leaving; False if something still is after `seconds`."""
+    ends = time.monotonic() + seconds
+    pause = 0.005
+    while still_leaving(address):
+        if time.monotonic() > ends:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, 0.1)
+    return True
+
+
+def sweep() -> int:
+    """Settles lines whose process died before it answered: the sender was told nothing, and sends again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE atesaki_line SET state = 'settled', leaving_since = NULL
+             WHERE state = 'leaving' AND leaving_since < clock_timestamp() - make_interval(secs => %s)
+               AND NOT EXISTS (SELECT 1 FROM atesaki_departure d WHERE d.line = atesaki_line.id)
+            RETURNING id
+            """,
+            [_LOST],
+        )
+        lost = [row[0] for row in cursor.fetchall()]
+    note(lost, ("unanswered", "the process ended before it answered; the sender keeps the mail"))
+    return len(lost)
+
+
+def explain(ledger_id: str | UUID) -> dict[str, Any]:
+    """One ledger id as a story (contract, `atesaki explain`). Raises `LookupError`."""
+    try:
+        pk = ledger_id if isinstance(ledger_id, UUID) else UUID(ledger_id)
+    except ValueError as error:
+        raise LookupError(f"{ledger_id!r} is not a ledger id: it looks like 0199…-….") from error
+    lines = list(Line.objects.filter(mail=pk).select_related("service").order_by("position"))
+    lines = lines or list(Line.objects.filter(pk=pk).select_related("service"))
+    if not lines:
+        raise LookupError(f"The ledger has no line {pk}.")
+    told = [_tell(line) for line in lines]
+    if len(told) == 1:
+        return told[0]
+    return {
+        "id": str(pk),
+        "outcome": ",".join(str(one["outcome"]) for one in told),
+        "recipients": told,
+    }
+
+
+def _tell(line: Line) -> dict[str, Any]:
+    slugs = [rule.slug for rule in RULES]
+    return {
+        "id": str(line.pk),
+        "mail": str(line.mail),
+        "service": line.service.name,
+        "kind": line.kind,
+        "customer": line.customer,
+        "at": line.at.isoformat(),
+        "octets": line.octets,
+        "outcome": line.outcome,
+        "reason": line.reason,
+        "sentence": REASONS.get(line.reason, ""),
+        "standing": line.standing,
+        "state": line.state,
+        "fate": line.fate,
+        "hits": [line.reason] if line.reason in slugs else [],
+        "misses": line.misses,
+        "personal_data": line.personal,
+        "timeline": [
+            {"at": entry.at.isoformat(), "what": entry.what, "detail": entry.detail}
+            for entry in Entry.objects.filter(line=line.pk).order_by("pk")
+        ],
+    }
+
+
+def numbers() -> dict[str, int]:
+    """How many lines came to each outcome, and how many mails wait now."""
+    by = Counter(
+        {
+            row["outcome"]: row["many"]
+            for row in Line.objects.filter(kind=Line.Kind.MAIL).values("outcome").annotate(many=Count("pk"))
+        }
+    )
+    return {
+        "delivered": by["deliver"],
+        "substituted": by["substitute"],
+        "held": by["hold"],
+        "refused": by["refuse"],
+        "waiting": Line.objects.filter(state=Line.State.HELD).count(),
+        "queued": Line.objects.filter(state=Line.State.QUEUED).count(),
+    }
+
+
+def make_partitions(months: int = 3) -> int:
+    """Makes the ledger's partitions for this month and the next, and drops those whose time is over."""
+    made = 0
+    first = clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        for _ in range(months):
+            after = (first + timedelta(days=32)).replace(day=1)
+            made += _make_partition(cursor, first, after)
+            first = after
+    return made
+
+
+def _make_partition(cursor: Any, first: datetime, after: datetime) -> int:
+    name = f"atesaki_line_{first:%Y_%m}"
+    cursor.execute("SELECT to_regclass(%s)", [name])
+    if cursor.fetchone()[0]:
+        return 0
+    low, high = (UUID(int=int(at.timestamp() * 1000) << 80) for at in (first, after))
+    cursor.execute("SELECT EXISTS (SELECT 1 FROM atesaki_line_rest WHERE id >= %s AND id < %s)", [low, high])
+    if cursor.fetchone()[0]:
+        return 0  # lines of that month lie in the rest already: they stay there, and are found there
+    # The name and the bounds are ours, computed above: PostgreSQL takes no parameters in DDL.
+    cursor.execute(
+        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF atesaki_line FOR VALUES FROM ('{low}') TO ('{high}')"
+    )
+    return 1
+
+
+def forget_old() -> int:
+    """Removes lines and their entries after 400 days."""
+    oldest = UUID(int=int((clock.now() - _KEPT).timestamp() * 1000) << 80)
+    gone, _ = Line.objects.filter(pk__lt=oldest, state=Line.State.SETTLED).delete()
+    entries, _ = Entry.objects.filter(line__lt=oldest).delete()
+    return gone + entries
+
+
+def by_pk(pks: Sequence[UUID]) -> dict[UUID, Line]:
+    """Lines with their services."""
+    return {line.pk: line for line in Line.objects.filter(pk__in=pks).select_related("service__organisation")}

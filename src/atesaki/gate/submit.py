@@ -1,0 +1,209 @@
+"""The way of one message: write down, then look."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from prometheus_client import Histogram
+
+from atesaki import content, ownership
+from atesaki.content import Fact
+from atesaki.outbox import COURIER_SECONDS, CourierError, Envelope, Hand, Handed, courier, keep, seal_mail
+from atesaki.ownership import Known
+from atesaki.tenants import Service
+
+from . import holds, ledger, substitutes
+from .models import Line
+from .verdict import Facts, Mode, Notice, Outcome, Verdict, Verification, decide
+
+DECIDE_SECONDS = Histogram(
+    "atesaki_decide_seconds",
+    "From the end of DATA to the verdict for every recipient.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+
+
+class TryLater(RuntimeError):
+    """Nothing was taken: the sender keeps the mail and sends it again (SMTP 451)."""
+
+
+class Unacceptable(ValueError):
+    """This message can never be taken; the text says why and what to change (SMTP 554)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message: the ledger's id, and an outcome and its reason for each recipient in order."""
+
+    id: UUID
+    outcomes: tuple[Outcome, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a service asks for in `X-Atesaki-*` headers, and the mail without them."""
+
+    customer: str
+    verification: bool
+    knows: tuple[Fact, ...]
+    mail: bytes
+
+
+@dataclass(slots=True)
+class Case:
+    """One recipient on the way through: its line, what is known, and what was decided."""
+
+    line: Line
+    envelope: Envelope
+    known: Known
+    facts: Facts
+    verdict: Verdict
+    handed: Handed | None = None
+
+
+def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
+    """Takes a message, or says that it did not; sync, one thread for each.
+
+    1 Write a line per recipient, "leaving", and commit.
+    2 Look where each address stands.
+    3 Decide, for each recipient alone.
+    4 Hand over what may go; keep sealed, in one transaction, what waits and what the next hop put off.
+    5 Write what became of each line, in that same transaction.
+
+    Whatever fails before the end of 5 raises, and the sender keeps the mail (RFC 5321 6.1): a mail that the next
+    hop took already may then arrive twice, which the ledger explains; none is ever lost.
+    """
+    began = time.monotonic()
+    if not envelope.recipients:
+        raise Unacceptable("A mail needs a recipient.")
+    request = read_request(raw)
+    try:
+        with transaction.atomic(durable=True):
+            lines = ledger.intend(
+                service, envelope, len(raw), customer=request.customer, verification=request.verification
+            )
+        cases = _look(service, envelope, lines, request)
+        DECIDE_SECONDS.observe(time.monotonic() - began)
+        _hand_over(cases, request, began)
+        with transaction.atomic(durable=True):
+            _keep_and_settle(service, cases, request)
+    except DatabaseError as error:
+        raise TryLater("The database cannot be written; nothing was taken.") from error
+    except CourierError as error:
+        raise TryLater("The next hop is set up wrongly; nothing was taken.") from error
+    outcomes = tuple(case.verdict.outcome for case in cases)
+    return Receipt(lines[0].id, outcomes, tuple(case.verdict.reason for case in cases))
+
+
+def read_request(raw: bytes) -> Request:
+    """The service's wishes. Raises `Unacceptable` for one that cannot be read, rather than guess at it."""
+    customers = [value.strip() for value in content.header_values(raw, "X-Atesaki-Customer") if value.strip()]
+    if len(set(customers)) > 1:
+        raise Unacceptable("X-Atesaki-Customer is there twice with different customers: send one mail for each.")
+    customer = customers[0] if customers else ""
+    if len(customer) > 200 or not customer.isprintable():
+        raise Unacceptable("X-Atesaki-Customer must be at most 200 printable characters.")
+    classes = {value.strip().lower() for value in content.header_values(raw, "X-Atesaki-Class")} - {""}
+    if classes - {"verification"}:
+        raise Unacceptable("X-Atesaki-Class knows one value: verification.")
+    knows = [fact for value in content.header_values(raw, "X-Atesaki-Knows") for fact in content.knows(value).facts]
+    return Request(customer, bool(classes), tuple(knows), content.without_headers(raw, "X-Atesaki-"))
+
+
+def _look(service: Service, envelope: Envelope, lines: Sequence[Line], request: Request) -> list[Case]:
+    found = ownership.standings(service, [(bytes(line.digest), line.customer) for line in lines])
+    cases = []
+    for line, known, recipient in zip(lines, found, envelope.recipients, strict=True):
+        alone = Envelope(envelope.sender, (recipient,), envelope.smtputf8, envelope.body8bit, envelope.client)
+        facts = holds.facts(service, known.stand, _verification(service, line, known, request), Notice.DUE)
+        cases.append(Case(line, alone, known, facts, decide(facts)))
+    return cases
+
+
+def _verification(service: Service, line: Line, known: Known, request: Request) -> Verification:
+    if not request.verification or Mode(service.mode) is Mode.OBSERVE or known.stand.paused:
+        return Verification.NONE
+    if known.stand.standing not in (
+        ownership.Standing.UNKNOWN,
+        ownership.Standing.CLAIMED,
+        ownership.Standing.ANSWERED,
+    ):
+        return Verification.NONE
+    if not service.verification_per_day:
+        return Verification.NOT_PERMITTED
+    if content.carries(content.read(request.mail), [service.name, *service.own]).verdict != "no":
+        return Verification.PERSONAL  # and `unsure` counts as yes
+    with transaction.atomic():
+        ownership.lock(bytes(line.digest))
+        free = substitutes.take_slot(service, bytes(line.digest), "verification", service.verification_per_day)
+    return Verification.PERMITTED if free else Verification.SPENT
+
+
+def _hand_over(cases: Sequence[Case], request: Request, began: float) -> None:
+    going = [case for case in cases if case.verdict.outcome is Outcome.DELIVER]
+    if not going:
+        return
+    first = going[0].envelope
+    together = Envelope(
+        first.sender,
+        tuple(case.envelope.recipients[0] for case in going),
+        any(case.envelope.smtputf8 for case in going),
+        first.body8bit,
+    )
+    left = COURIER_SECONDS - (time.monotonic() - began)
+    if left <= 0:
+        raise TryLater("Deciding took too long; nothing was taken.")
+    answers = courier().hand(together, request.mail, left)
+    for case, answer in zip(going, answers, strict=True):
+        case.handed = answer
+
+
+def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request) -> None:
+    # In the order of their digests, so that two mails to the same two people cannot lock each other out.
+    for case in sorted(cases, key=lambda case: bytes(case.line.digest)):
+        match case.verdict.outcome:
+            case Outcome.REFUSE:
+                ledger.settle(
+                    case.line,
+                    case.verdict,
+                    case.facts.standing,
+                    Line.State.SETTLED,
+                    ("refused", case.verdict.reason),
+                )
+            case Outcome.DELIVER:
+                _settle_handed(service, case, request)
+            case _:
+                case.verdict = holds.hold(case.line, case.envelope, case.facts, request.mail, request.knows)
+
+
+def _settle_handed(service: Service, case: Case, request: Request) -> None:
+    """Writes what the next hop said; what it put off, or did not answer, is sealed into the outbox."""
+    handed = case.handed or Handed(Hand.TEMPORARY, 0, "not tried")
+    detail = f"{handed.code} {handed.text}"
+    if case.line.verification and case.known.claim is None:
+        ownership.claim(service, case.envelope.recipients[0], case.line.customer)
+    match handed.hand:
+        case Hand.ACCEPTED:
+            ledger.settle(case.line, case.verdict, case.facts.standing, Line.State.SETTLED, ("handed", detail))
+        case Hand.PERMANENT:
+            case.verdict = Verdict(Outcome.REFUSE, "upstream_refused", case.verdict.misses)
+            ledger.settle(case.line, case.verdict, case.facts.standing, Line.State.SETTLED, ("rejected", detail))
+        case _:
+            key = seal_mail(case.envelope, request.mail)[0]
+            lane = f"{service.pk} {bytes(case.line.digest).hex()}"
+            keep(case.line.id, key, lane=lane, digest=bytes(case.line.digest))
+            what = "unanswered" if handed.hand is Hand.UNKNOWN else "put_off"
+            ledger.settle(
+                case.line,
+                case.verdict,
+                case.facts.standing,
+                Line.State.QUEUED,
+                (what, detail),
+                ("queued", ""),
+            )
+            holds.wake(lane)

@@ -1,0 +1,176 @@
+"""Our own mail: the neutral notice, the request to confirm, the report to a service. Nothing personal, ever (L1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from email import message_from_string
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from django.conf import settings
+from django.db.models import Max
+from django.template.loader import render_to_string
+from procrastinate.contrib.django import app
+
+from atesaki import addresses, clock, keys, outbox, ownership
+from atesaki.addresses import Address
+from atesaki.language import language, moment
+from atesaki.outbox import Envelope, Handed
+from atesaki.ownership import Claim, Purpose
+from atesaki.tenants import Service
+
+from . import ledger
+from .models import Line, Slot
+from .verdict import Outcome, Verdict
+
+_NOT_ME_DAYS = 400  # the way out must outlive every mail that carries it (R2)
+_CODE_HOURS = 24
+
+
+def take_slot(service: Service, address: bytes, what: str, per_day: int, in_all: int | None = None) -> bool:
+    """Takes one of today's mails of this kind for an address; False if they are used up.
+
+    The caller holds the address's lock, and the row is unique besides.
+    """
+    rows = Slot.objects.filter(service=service, digest=address, what=what)
+    today = clock.today(service.zone)
+    used = rows.filter(day=today).aggregate(last=Max("number"))["last"] or 0
+    if used >= per_day or (in_all is not None and rows.count() >= in_all):
+        return False
+    Slot.objects.create(service=service, digest=address, what=what, day=today, number=used + 1)
+    return True
+
+
+def notice_free(service: Service, address: bytes) -> bool:
+    """Takes the right to send one notice to this mailbox."""
+    return take_slot(service, address, "notice", service.notices_per_day, service.notices_in_all)
+
+
+def notice(claim: Claim, recipient: Address, until: datetime) -> None:
+    """Queues the notice that a mail waits. Inside a transaction."""
+    _queue(claim, recipient, "notice", until)
+
+
+def ask(service: Service, address: Address, customer: str, *, match: bool = True) -> Claim:
+    """A customer gave this address at the service: makes the claim and mails the request to confirm it.
+
+    The mail is sent at most as often as the service's policy allows; the claim is there in any case, and its
+    `match` is what the service may show on its screen. Inside a transaction.
+    """
+    claim = ownership.claim(service, address, customer, match=match)
+    stand = ownership.known(claim)
+    quiet = stand.paused or stand.standing not in (ownership.Standing.CLAIMED, ownership.Standing.ANSWERED)
+    if not quiet and take_slot(
+        service, bytes(claim.digest), "confirmation", service.notices_per_day, service.notices_in_all
+    ):
+        until = clock.now() + timedelta(hours=_CODE_HOURS)
+        _queue(claim, address, "confirmation", until, code=ownership.issue_code(claim, until))
+    return claim
+
+
+def _queue(claim: Claim, recipient: Address, kind: str, until: datetime, code: str = "") -> None:
+    mail = _compose(claim, recipient, kind, until, code)
+    service = claim.service
+    token = ownership.issue(claim, Purpose.REPLY, clock.now() + timedelta(days=_NOT_ME_DAYS))
+    envelope = Envelope(f"b+{token}@{settings.ATESAKI_MAIL_DOMAIN}", (recipient,), recipient.smtputf8)
+    line = ledger.intend(service, envelope, len(mail), customer=claim.customer, kind=kind, state=Line.State.QUEUED)[0]
+    ledger.settle(line, Verdict(Outcome.DELIVER, "our_own", ()), "claimed", Line.State.QUEUED, ("queued", kind))
+    _keep(line, envelope, mail, f"{kind} {claim.pk}")
+
+
+def _keep(line: Line, envelope: Envelope, mail: bytes, lane: str) -> None:
+    key = outbox.seal_mail(envelope, mail)[0]
+    outbox.keep(line.id, key, lane=lane, digest=bytes(line.digest))
+    app.configure_task("atesaki.drive").defer(lane=lane)
+
+
+def _compose(claim: Claim, recipient: Address, kind: str, until: datetime, code: str) -> bytes:
+    """Our words only, in the service's language; nothing that the customer typed."""
+    service, lang = claim.service, language(claim.service.locale)
+    tokens = {
+        purpose: ownership.issue(claim, purpose, clock.now() + timedelta(days=days))
+        for purpose, days in (
+            (Purpose.CONFIRM, max(1, service.wait_days)),
+            (Purpose.NOT_ME, _NOT_ME_DAYS),
+            (Purpose.REPLY, _NOT_ME_DAYS),
+        )
+    }
+    public, domain = settings.ATESAKI_PUBLIC_URL, settings.ATESAKI_MAIL_DOMAIN
+    reply_to = f"r+{tokens[Purpose.REPLY]}@{domain}"
+    not_me = f"{public}/n/{tokens[Purpose.NOT_ME]}"
+    words = {
+        "service": service.name,
+        "organisation": service.organisation.name,
+        "sender": service.sender,
+        "confirm_url": f"{public}/c/{tokens[Purpose.CONFIRM]}",
+        "not_me_url": not_me,
+        "about_url": f"{public}/about-this-mail",
+        "until": moment(until, service.zone, lang),
+        "code": code,
+        "reply_to": "",  # a sentence that invites replies is true once somebody reads them (known issues)
+    }
+    text = render_to_string(f"notices/{kind}.{lang}.txt", words)
+    subject, _, body = text.partition("\n")
+    mail = _message(service.name, recipient.text, subject.removeprefix("Subject:").strip())
+    mail["Reply-To"] = reply_to
+    mail["List-Unsubscribe"] = f"<{not_me}/one-click>"  # RFC 8058 3.1
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail["Content-Language"] = lang
+    mail.set_content(body.lstrip("\n"), cte="base64" if lang == "ja" else "quoted-printable")
+    mail.add_alternative(render_to_string(f"notices/{kind}.{lang}.html", words), subtype="html", cte="base64")
+    # The library folds a long URL on to a line of its own, which some receivers of RFC 8058 do not unfold.
+    return mail.as_bytes().replace(b"List-Unsubscribe:\r\n <", b"List-Unsubscribe: <", 1)
+
+
+def _message(name: str, to: str, subject: str) -> EmailMessage:
+    domain = settings.ATESAKI_MAIL_DOMAIN
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Mailbox(display_name=name, username="notice", domain=domain)
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(clock.now())
+    mail["Message-ID"] = f"<{keys.uuid7()}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 5
+    return mail
+
+
+def report(line: Line, handed: Handed) -> None:
+    """Tells the service that a mail we had taken cannot be sent (RFC 3464), without its content.
+
+    It goes to the service's own sender, not to the envelope's: that could be anybody's. Inside a transaction.
+    """
+    to = addresses.parse(line.service.sender)
+    recipient = ownership.plain(bytes(line.digest))
+    domain = settings.ATESAKI_MAIL_DOMAIN
+    status = "5.0.0" if 500 <= handed.code < 600 else "4.4.7"
+    mail = _message("atesaki", to.text, f"Not delivered: {line.id}")
+    del mail["Auto-Submitted"]
+    mail["Auto-Submitted"] = "auto-replied"
+    said = handed.text or "no answer"
+    mail.set_content(
+        f"The mail with the ledger id {line.mail} could not be handed over.\n\n"
+        f"The next mail server said: {handed.code} {said}\n\n`atesaki explain {line.id}` tells its story.\n"
+    )
+    mail.make_mixed()
+    fields = (
+        f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; {domain}\n"
+        f"Arrival-Date: {format_datetime(line.at)}\n\n"
+        f"Final-Recipient: rfc822; {recipient.text if recipient else 'erased'}\nAction: failed\nStatus: {status}\n"
+        f"Diagnostic-Code: smtp; {handed.code} {said}\n"
+    )
+    mail.attach(message_from_string(fields, policy=SMTP))
+    mail.set_type("multipart/report")
+    mail.set_param("report-type", "delivery-status")
+    raw = mail.as_bytes()
+    envelope = Envelope("", (to,), to.smtputf8)
+    own = ledger.intend(line.service, envelope, len(raw), kind=Line.Kind.REPORT, state=Line.State.QUEUED)[0]
+    ledger.settle(own, Verdict(Outcome.DELIVER, "our_own", ()), "", Line.State.QUEUED, ("queued", str(line.id)))
+    _keep(own, envelope, raw, f"report {line.service_id}")
+
+
+def forget_old() -> int:
+    """Removes counted mails a year after their day; by then their claims have lapsed many times over."""
+    gone, _ = Slot.objects.filter(day__lt=(clock.now() - timedelta(days=365)).date()).delete()
+    return gone

@@ -1,0 +1,69 @@
+"""Seals mail with a key of its own, one wrapped copy of that key for each recipient."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from atesaki import addresses, clock, keys
+
+from .couriers import Envelope
+from .models import Key, Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class SealedMail:
+    """An opened mail: the envelope for its one recipient, and the content."""
+
+    envelope: Envelope
+    content: bytes
+
+
+def seal_mail(envelope: Envelope, content: bytes) -> list[UUID]:
+    """Seals `content` once and makes a `Key` for each recipient, in their order. Inside a transaction.
+
+    The recipient is wrapped into its key: a plain address stands in `ownership.Mailbox` and nowhere else (L8).
+    """
+    body, secret = keys.uuid7(), secrets.token_bytes(32)
+    Sealed.objects.create(id=body, body=keys.seal(secret, content, body.bytes), created=clock.now())
+    made = []
+    for recipient in envelope.recipients:
+        pk = keys.uuid7()
+        inside = {
+            "key": b64encode(secret).decode(),
+            "from": envelope.sender,
+            "to": recipient.text,
+            "smtputf8": envelope.smtputf8,
+            "body8bit": envelope.body8bit,
+        }
+        made.append(Key(id=pk, sealed_id=body, wrapped=keys.ring().wrap(json.dumps(inside).encode(), pk.bytes)))
+    Key.objects.bulk_create(made)
+    return [key.pk for key in made]
+
+
+def open_mail(key: Key) -> SealedMail:
+    """Opens what `seal_mail` sealed. Raises `keys.SealBroken` if it does not open."""
+    inside = json.loads(keys.ring().unwrap(bytes(key.wrapped), key.pk.bytes))
+    content = keys.unseal(b64decode(inside["key"]), bytes(key.sealed.body), key.sealed.pk.bytes)
+    envelope = Envelope(
+        sender=inside["from"],
+        recipients=(addresses.parse(inside["to"]),),
+        smtputf8=inside["smtputf8"],
+        body8bit=inside["body8bit"],
+    )
+    return SealedMail(envelope, content)
+
+
+def destroy(pks: Iterable[UUID] | Sequence[UUID]) -> int:
+    """Deletes keys, and every sealed mail that no key opens any more. How many keys went. Inside a transaction."""
+    rows = Key.objects.filter(pk__in=list(pks))
+    bodies = set(rows.values_list("sealed_id", flat=True))
+    # Lock the bodies first: two recipients of one mail destroyed at once would each see the other's key.
+    list(Sealed.objects.select_for_update().filter(pk__in=bodies).order_by("pk").only("pk"))
+    removed, _ = rows.delete()
+    Sealed.objects.filter(pk__in=bodies).exclude(key__isnull=False).delete()
+    return removed

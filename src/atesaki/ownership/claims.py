@@ -1,0 +1,202 @@
+"""Claims, what was said about them, and what only the customer knows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import randbelow
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from atesaki import addresses, clock, keys
+from atesaki.addresses import Address
+from atesaki.content import Fact
+from atesaki.tenants import Service
+
+from .models import Claim, Event, Knowledge, Mailbox, Seen, Token
+from .standing import Said, Stand, Standing, derive
+
+# A value in mail to this many mailboxes, and to this share of them, is the service's own: a footer, not a secret.
+_COMMON_MAILBOXES = 3
+_COMMON_SHARE = 0.3
+_SEEN_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What `standings` tells of one (address, customer): the claim if there is one, and where it stands."""
+
+    claim: UUID | None
+    stand: Stand
+
+
+def digest(address: Address) -> bytes:
+    """The keyed digest that stands for `address` in every table (RFC 2104 HMAC-SHA-256)."""
+    return addresses.digest(keys.ring().digest, address)
+
+
+def lock(address: bytes) -> None:
+    """Until the transaction ends, nobody else writes about this address: the order of events is their truth."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(address[:8], "big", signed=True)])
+
+
+def standings(service: Service, wanted: Sequence[tuple[bytes, str]]) -> list[Known]:
+    """For each (digest, customer) of `wanted`, in order: two queries, however many there are.
+
+    Both read committed rows, the events after the claims, so a disavowal committed before the call is seen.
+    """
+    digests = list({address for address, _ in wanted})
+    claims = {
+        (bytes(row.digest), row.customer): row.pk
+        for row in Claim.objects.filter(service=service, digest__in=digests).only("pk", "digest", "customer")
+    }
+    said = said_about(service.organisation_id, digests)
+    found = []
+    for address, customer in wanted:
+        pk = claims.get((address, customer))
+        found.append(Known(pk, derive(pk, said[address])))
+    return found
+
+
+def known(claim: Claim) -> Stand:
+    """Where one claim stands now."""
+    address = bytes(claim.digest)
+    return derive(claim.pk, said_about(claim.service.organisation_id, [address])[address])
+
+
+def said_about(organisation: int, digests: Sequence[bytes]) -> dict[bytes, list[Said]]:
+    """Everything said about these addresses in one organisation."""
+    said: dict[bytes, list[Said]] = defaultdict(list)
+    rows = Event.objects.filter(organisation_id=organisation, digest__in=digests)
+    for pk, address, kind, of in rows.values_list("pk", "digest", "kind", "claim_id"):
+        said[bytes(address)].append(Said(pk, kind, of))
+    return said
+
+
+def claim(service: Service, address: Address, customer: str = "", *, match: bool = False) -> Claim:
+    """The claim of `customer` on `address`, made if it is new or was withdrawn. Inside a transaction.
+
+    `match` gives it the two-digit number that the service shows on its screen.
+    """
+    key = digest(address)
+    lock(key)
+    Mailbox.objects.get_or_create(digest=key, defaults={"address": address.text, "since": clock.now()})
+    found, _ = Claim.objects.get_or_create(
+        service=service,
+        digest=key,
+        customer=customer,
+        defaults={"id": keys.uuid7(), "created": clock.now()},
+    )
+    if match and not found.match:
+        found.match = f"{randbelow(100):02}"
+        found.save(update_fields=["match"])
+    if known(found).standing is Standing.UNKNOWN:
+        say(found, Event.Kind.CLAIMED)
+    return found
+
+
+def withdraw(claim: Claim) -> None:
+    """The customer no longer gives this address. Inside a transaction."""
+    lock(bytes(claim.digest))
+    say(claim, Event.Kind.WITHDRAWN)
+    Token.objects.filter(claim=claim, revoked=None).exclude(purpose="not_me").update(revoked=clock.now())
+
+
+def say(claim: Claim, kind: str, method: str = "", evidence: str = "") -> Event:
+    """Adds an event; the caller holds the address's lock."""
+    return Event.objects.create(
+        organisation_id=claim.service.organisation_id,
+        digest=claim.digest,
+        claim=claim,
+        kind=kind,
+        method=method,
+        evidence=evidence[:500],
+        at=clock.now(),
+    )
+
+
+def learn(claim: Claim, asked: Iterable[Fact], *, passed: bool, seen: Iterable[Fact] = ()) -> None:
+    """Keeps digests of what only the customer knows, and of which values stand in whose mail.
+
+    `asked`: what the page may ask for; `passed` if the service said so itself.
+    `seen`: every contact value of the mail. One that many receive is never asked for (L1: a shop's printed
+    postal code would otherwise open the customer's mail to any reader of it).
+    """
+    service = claim.service
+    Seen.objects.bulk_create(
+        [Seen(service=service, value=_seen(service, fact), address=claim.digest, at=clock.now()) for fact in set(seen)],
+        ignore_conflicts=True,
+    )
+    usable = [fact for fact in set(asked) if passed or not is_common(service, fact)]
+    Knowledge.objects.bulk_create(
+        [Knowledge(claim=claim, kind=fact.kind, digest=knowledge(claim.pk, fact), passed=passed) for fact in usable],
+        ignore_conflicts=True,
+    )
+
+
+def is_common(service: Service, fact: Fact) -> bool:
+    """Whether this value stands in so many people's mail that it must be the service's own."""
+    rows = Seen.objects.filter(service=service)
+    having = rows.filter(value=_seen(service, fact)).count()
+    if having < _COMMON_MAILBOXES:
+        return False
+    return having >= _COMMON_SHARE * rows.values("address").distinct().count()
+
+
+def knowledge(claim: UUID, fact: Fact) -> bytes:
+    """The digest under which an answer is kept: another for each claim, so that dumps cannot be compared."""
+    return keys.ring().fingerprint("knowledge", claim.bytes, fact.kind, fact.value)
+
+
+def _seen(service: Service, fact: Fact) -> bytes:
+    return keys.ring().fingerprint("seen", str(service.pk), fact.kind, fact.value)
+
+
+def plain(address: bytes) -> Address | None:
+    """The address behind a digest, or None once it is erased."""
+    row = Mailbox.objects.filter(digest=address).first()
+    return addresses.parse(row.address) if row else None
+
+
+def describe(address: Address, service: Service) -> dict[str, Any]:
+    """Claims and proofs on `address`, as `atesaki standing --json` prints them."""
+    key = digest(address)
+    said = said_about(service.organisation_id, [key])[key]
+    claims = []
+    for row in Claim.objects.filter(service=service, digest=key).order_by("created"):
+        events = Event.objects.filter(claim=row).order_by("pk")
+        claims.append(
+            {
+                "id": str(row.pk),
+                "customer": row.customer,
+                "standing": derive(row.pk, said).standing.value,
+                "paused": derive(row.pk, said).paused,
+                "events": [
+                    {"at": event.at.isoformat(), "kind": event.kind, "method": event.method} for event in events
+                ],
+                "proofs": [
+                    {"at": event.at.isoformat(), "method": event.method} for event in events if event.kind == "proved"
+                ],
+            }
+        )
+    single = claims[0]["standing"] if len(claims) == 1 else derive(None, said).standing.value
+    return {"address": address.text, "service": service.name, "standing": single, "claims": claims}
+
+
+def forget_old() -> int:
+    """Removes tokens a month after their end, answers that no token can ask for, and old statistics."""
+    now = clock.now()
+    gone, _ = Token.objects.filter(expires__lt=now - timedelta(days=30)).delete()
+    live = Token.objects.filter(purpose="confirm", expires__gte=now, revoked=None)
+    answers, _ = (
+        Knowledge.objects.exclude(claim__in=live.values("claim"))
+        .filter(claim__created__lt=now - timedelta(days=1))
+        .delete()
+    )
+    statistics, _ = Seen.objects.filter(at__lt=now - timedelta(days=_SEEN_DAYS)).delete()
+    return gone + answers + statistics

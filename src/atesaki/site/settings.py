@@ -1,0 +1,94 @@
+"""Django's settings, all from the environment; README.md lists the variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+from atesaki import keys
+
+HOME = keys.home()
+PRODUCTION = os.environ.get("ATESAKI_ENV") == "production"
+DEBUG = False
+SECRET_KEY = keys.ring().pages.hex()
+
+ATESAKI_WEB = os.environ.get("ATESAKI_WEB") or "127.0.0.1:8000"
+ATESAKI_SMTP = os.environ.get("ATESAKI_SMTP") or "127.0.0.1:2525"
+ATESAKI_INBOUND = os.environ.get("ATESAKI_INBOUND") or "127.0.0.1:2526"
+ATESAKI_UPSTREAM = os.environ.get("ATESAKI_UPSTREAM") or f"maildir:{HOME / 'delivered'}"
+ATESAKI_PUBLIC_URL = (os.environ.get("ATESAKI_PUBLIC_URL") or f"http://{ATESAKI_WEB}").rstrip("/")
+ATESAKI_MAIL_DOMAIN = os.environ.get("ATESAKI_MAIL_DOMAIN") or "atesaki.localhost"
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's words for a PostgreSQL connection URL (libpq's grammar, so sockets and options work)."""
+    found = conninfo_to_dict(url)
+    parts = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    named = {django: str(found.pop(libpq, "") or "") for django, libpq in parts.items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **named,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {**found, "pool": {"min_size": 0, "max_size": 40, "timeout": 10, "max_idle": 60}},
+    }
+
+
+DATABASE_URL = os.environ.get("DATABASE_URL") or ""
+DATABASES = {"default": database(DATABASE_URL)} if DATABASE_URL else {}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "procrastinate.contrib.django",
+    "django.contrib.staticfiles",
+    "atesaki",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "atesaki.pages.middleware.Guard",
+]
+ROOT_URLCONF = "atesaki.site.urls"
+ASGI_APPLICATION = "atesaki.site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "DIRS": [Path(__file__).parent.parent / "pages" / "templates", Path(__file__).parent.parent / "gate"],
+        "OPTIONS": {
+            "builtins": ["atesaki.pages.tags"],
+            "context_processors": ["django.template.context_processors.request"],
+        },
+    }
+]
+STATIC_URL = "static/"
+STATICFILES_DIRS = [Path(__file__).parent.parent / "pages" / "static"]
+WHITENOISE_USE_FINDERS = True
+
+_public = urlsplit(ATESAKI_PUBLIC_URL)
+ALLOWED_HOSTS = [_public.hostname or "localhost"] + ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+CSRF_COOKIE_NAME = "atesaki_csrf"  # a cookie belongs to a host, not to a port: two programs must not share a name
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"  # a token stands in the path
+SECURE_HSTS_SECONDS = 31_536_000 if CSRF_COOKIE_SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CSRF_COOKIE_SECURE else None
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+LOGGING_CONFIG = None  # structlog is set up by the program that runs (atesaki.cli)
+
+SILENCED_SYSTEM_CHECKS: list[str] = []

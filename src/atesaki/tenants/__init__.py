@@ -1,0 +1,35 @@
+"""Who is speaking: organisations, services, what lets them in, and what they want done.
+
+Promise:    A service is known by its key alone, and its policy can be read off its row.
+Never:      Keeps a password or a key; only a keyed fingerprint of it.
+On failure: `TenantError` says what is wrong and what to do; a wrong key is `None`, without a reason.
+Read first: `models.Service`, then `registry`.
+"""
+
+from .models import Credential, Organisation, Service
+from .registry import (
+    Issued,
+    TenantError,
+    add_service,
+    change_service,
+    find,
+    identify,
+    retire,
+    rotate,
+    services,
+)
+
+__all__ = [
+    "Credential",
+    "Issued",
+    "Organisation",
+    "Service",
+    "TenantError",
+    "add_service",
+    "change_service",
+    "find",
+    "identify",
+    "retire",
+    "rotate",
+    "services",
+]

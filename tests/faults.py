@@ -1,0 +1,223 @@
+"""A process of its own that does one thing at a time, and can be stopped or killed between any two steps of it.
+
+Run as a program it reads a command a line from its standard input and writes what happens, a JSON object a line:
+`{"at": STEP}` where it stopped (it waits for `go` or `die`), `{"done": …}` or `{"failed": …}` when it is through.
+`Actor` is the test's side of it. The product has no knob for this: the steps are wrapped from here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+# Between transactions: here another process may do anything at all before this one goes on.
+BETWEEN = (
+    ("atesaki.gate.submit", "_look"),
+    ("atesaki.gate.submit", "_hand_over"),
+    ("atesaki.gate.submit", "submit"),
+    ("atesaki.gate.holds", "confirm"),
+    ("atesaki.gate.holds", "_let_go"),
+    ("atesaki.gate.holds", "_may_leave"),
+    ("atesaki.gate.holds", "_settle"),
+    ("atesaki.outbox.couriers", "Maildir.hand"),
+    ("atesaki.ownership", "disavow"),
+    ("atesaki.gate", "destroy_disavowed"),
+    ("atesaki.gate", "wait_until_gone"),
+)
+# Inside a transaction: a death here must leave nothing behind.
+WITHIN = (
+    ("atesaki.gate.ledger", "intend"),
+    ("atesaki.gate.ledger", "settle"),
+    ("atesaki.gate.ledger", "move"),
+    ("atesaki.gate.holds", "hold"),
+    ("atesaki.gate.holds", "release"),
+    ("atesaki.gate.holds", "_queue"),
+    ("atesaki.gate.substitutes", "notice"),
+    ("atesaki.outbox", "seal_mail"),
+    ("atesaki.outbox", "keep"),
+    ("atesaki.outbox", "take"),
+    ("atesaki.outbox", "gone"),
+    ("atesaki.outbox", "destroy"),
+    ("atesaki.ownership", "claim"),
+    ("atesaki.ownership", "learn"),
+    ("atesaki.ownership", "prove"),
+)
+
+
+class Actor:
+    """The test's hand on one such process; it is started again by itself after a death."""
+
+    def __init__(self, database_url: str, home: Path) -> None:
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "ATESAKI_HOME": str(home),
+            "DJANGO_SETTINGS_MODULE": "atesaki.site.settings",
+        }
+        self.process: subprocess.Popen[str] | None = None
+        self.at = ""
+        self.busy = False
+
+    def start(self, **command: Any) -> dict[str, Any]:
+        """Begins `command`; returns at its first stop or its end."""
+        assert not self.busy
+        if self.process is None or self.process.poll() is not None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                bufsize=1,
+            )
+        self.busy = True
+        return self._tell(json.dumps(command))
+
+    def go(self) -> dict[str, Any]:
+        """On to the next stop or the end."""
+        return self._tell("go")
+
+    def die(self) -> None:
+        """As `kill -9` would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe:
+                    pipe.close()
+            self.process = None
+        self.busy, self.at = False, ""
+
+    def finish(self) -> dict[str, Any]:
+        """On to the end."""
+        said: dict[str, Any] = {"done": None}
+        while self.busy:
+            said = self.go()
+        return said
+
+    def _tell(self, line: str) -> dict[str, Any]:
+        assert self.process and self.process.stdin and self.process.stdout
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], 60)
+        assert ready, f"the process hangs after {self.at!r}"
+        answer = self.process.stdout.readline()
+        if not answer:  # it died by its own knob
+            self.die()
+            return {"died": True}
+        said: dict[str, Any] = json.loads(answer)
+        self.at = said.get("at", "")
+        self.busy = "at" in said
+        return said
+
+
+# -- the process's side ---------------------------------------------------------------------------------------
+
+_die_at = ""
+_stop = False
+
+
+def _reach(step: str) -> None:
+    if step == _die_at:
+        os._exit(137)
+    if _stop:
+        print(json.dumps({"at": step}), flush=True)
+        if sys.stdin.readline().strip() != "go":
+            os._exit(137)
+
+
+def _wrap(where: str, name: str, *, stops: bool) -> None:
+    target: Any = sys.modules[where]
+    *path, last = name.split(".")
+    for part in path:
+        target = getattr(target, part)
+    inner: Callable[..., Any] = getattr(target, last)
+
+    @wraps(inner)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        reach = _reach if stops else partial(_reach_within)
+        reach(f"before {name}")
+        result = inner(*args, **kwargs)
+        reach(f"after {name}")
+        return result
+
+    setattr(target, last, wrapped)
+
+
+def _reach_within(step: str) -> None:
+    # Never a stop: a process that waits inside a transaction would only make the others wait for its locks.
+    if step == _die_at:
+        os._exit(137)
+
+
+def _do(command: dict[str, Any]) -> Any:
+    from django.conf import settings
+
+    from atesaki import addresses, gate, notme
+    from atesaki.tenants import find
+
+    settings.ATESAKI_UPSTREAM = f"maildir:{command['maildir']}"
+    match command["do"]:
+        case "submit":
+            envelope = gate.Envelope("shop@shop.example", (addresses.parse(command["to"]),))
+            run = sys.modules["atesaki.gate.submit"].submit
+            receipt = run(find(command["service"]), envelope, command["mail"].encode())
+            return {"id": str(receipt.id), "outcomes": [outcome.value for outcome in receipt.outcomes]}
+        case "confirm":
+            confirm = sys.modules["atesaki.gate.holds"].confirm
+            return confirm(command["token"], command.get("kind", ""), command.get("answer", "")).result
+        case "disavow":
+            freed = notme.report(command["token"])
+            return None if freed is None else {"still_leaving": freed.still_leaving}
+        case "drive":
+            return gate.drive()
+        case "due":
+            return gate.due()
+    raise ValueError(command)
+
+
+def main() -> None:
+    global _die_at, _stop
+    import django
+
+    django.setup()
+    import atesaki.notme
+
+    assert atesaki.notme
+    from atesaki.gate import ledger
+
+    for where, name in BETWEEN:
+        _wrap(where, name, stops=True)
+    for where, name in WITHIN:
+        _wrap(where, name, stops=False)
+    looked = ledger.still_leaving
+
+    def still_leaving(address: bytes) -> bool:
+        leaving = looked(address)
+        if leaving:
+            _reach("waiting")  # each look of a waiting disavowal is a stop, or the test could not let others go on
+        return leaving
+
+    ledger.still_leaving = still_leaving
+    for line in sys.stdin:
+        command = json.loads(line)
+        _die_at, _stop = command.get("die_at", ""), command.get("stop", False)
+        try:
+            answer = {"done": _do(command)}
+        except Exception as error:
+            answer = {"failed": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
