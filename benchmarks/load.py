@@ -129,7 +129,7 @@ class Peer(asyncio.Protocol):
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` comes to. A signal cancels it first: what a handler raises inside of a callback, uvloop only prints."""
+    """What `work` comes to. A signal cancels it first: what a handler raises in a callback, uvloop only prints."""
     came: list[signal.Signals] = []
     former = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGALRM)}
 

@@ -86,11 +86,7 @@ def slips(draw: st.DrawFn) -> str:
     domain = draw(st.sampled_from(WELL_KNOWN))
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(domain)))
-        domain = (
-            domain[:at]
-            + draw(st.sampled_from(["", "a", "o", "m", "."]))
-            + domain[at + draw(st.integers(0, 1)) :]
-        )
+        domain = domain[:at] + draw(st.sampled_from(["", "a", "o", "m", "."])) + domain[at + draw(st.integers(0, 1)) :]
     return domain
 
 

@@ -48,7 +48,10 @@ class Knows:
 
 # -- values -------------------------------------------------------------------------------------------
 
-_STATES = "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]"
+    "|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
+)
 _EDGE = r"(?<![0-9+])(?<![0-9][-.])"
 _END = r"(?![0-9]|[-.][0-9])"
 _MARKED_POSTAL = re.compile(r"(?:〒|郵便番号)[ :]{0,3}([0-9]{3}) ?-? ?([0-9]{4})(?![0-9])")
@@ -587,18 +590,25 @@ _PREFECTURE = (
     "(?:北海道|東京都|(?:京都|大阪)府|(?:青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜"
     "|静岡|愛知|三重|滋賀|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄)県)"
 )
-_NUMBER = r"(?:[0-9]{1,5}(?:-[0-9]{1,5}){1,4}|[0-9一二三四五六七八九十]{1,6} ?(?:丁目|番地|番|号)|[0-9]{2,5}(?![0-9年月日時分円%]))"
+_NUMBER = (
+    r"(?:[0-9]{1,5}(?:-[0-9]{1,5}){1,4}"
+    r"|[0-9一二三四五六七八九十]{1,6} ?(?:丁目|番地|番|号)"
+    r"|[0-9]{2,5}(?![0-9年月日時分円%]))"
+)
 _ADDRESS = re.compile(
     rf"(?:{_PREFECTURE} ?)?[一-龠々ヶケァ-ンぁ-ん]{{1,10}}[市区町村郡][^0-9\n、。,:]{{0,15}}?{_NUMBER}"
     rf"|{_PREFECTURE} ?[一-龠々ヶケぁ-ん]{{1,8}}[市区町村郡][一-龠々ヶケァ-ンぁ-ん]{{0,12}}"
-    r"|(?:[0-9]{1,4}-){1,3}[0-9]{1,4},? [A-Z][\w-]+(?:,? [A-Z]?[\w-]+){0,4}[- ](?:ku|shi|cho|machi|ken|gun|tokyo|osaka|kyoto)\b"
-    r"|\b[0-9]{1,5}[A-Za-z]? (?:[A-Z][\w'.-]+ ){1,4}(?:St|Street|Ave|Avenue|Rd|Road|Lane|Ln|Drive|Dr|Blvd|Boulevard|Way|Court|Ct"
-    r"|Place|Pl|Terrace|Close|Bank|Yard|Square|Sq|Gardens|Crescent|Hill|Park|Row|Mews|Parkway|Highway|Circle)\b"
+    r"|(?:[0-9]{1,4}-){1,3}[0-9]{1,4},? [A-Z][\w-]+(?:,? [A-Z]?[\w-]+){0,4}"
+    r"[- ](?:ku|shi|cho|machi|ken|gun|tokyo|osaka|kyoto)\b"
+    r"|\b[0-9]{1,5}[A-Za-z]? (?:[A-Z][\w'.-]+ ){1,4}"
+    r"(?:St|Street|Ave|Avenue|Rd|Road|Lane|Ln|Drive|Dr|Blvd|Boulevard|Way|Court|Ct|Place|Pl|Terrace|Close|Bank|Yard"
+    r"|Square|Sq|Gardens|Crescent|Hill|Park|Row|Mews|Parkway|Highway|Circle)\b"
     r"|\b(?:P\.? ?O\.? Box) [0-9]+",
 )
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][ABD-HJLNP-UW-Z]{2}\b")
 _HONORIFIC = re.compile(
-    r"((?:[一-龠々〆ヶ]|[ァ-ヴー]|[^\W\d_ぁ-ん]|[ぁ-ん]){1,16}(?:[ ・.'’-](?:[^\W\d_]){1,16}){0,2}) ?(?:様(?![々子式態相])|さま(?!ざま)|殿(?![堂下]))"
+    r"((?:[一-龠々〆ヶ]|[ァ-ヴー]|[^\W\d_ぁ-ん]|[ぁ-ん]){1,16}(?:[ ・.'’-](?:[^\W\d_]){1,16}){0,2})"
+    r" ?(?:様(?![々子式態相])|さま(?!ざま)|殿(?![堂下]))"
 )
 _SAN = re.compile(r"([一-龠々]{1,4} ?[一-龠々ァ-ヶー]{0,6}|[ァ-ヶー]{2,8})(?:さん|くん|ちゃん)")
 _GREETED = re.compile(
@@ -609,7 +619,8 @@ _GREETED = re.compile(
 _BY_MAIL = re.compile(r"\b((?:[A-Z]\w+[ ]){1,3}[A-Z]\w+) ?[(<][\w.+-]+@")
 _TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr)\.? ([A-Z]\w+)")
 _NAME_FIELD = re.compile(
-    r"(?:お名前|ご?氏名|ご芳名|ご?契約者|(?:ご|お)?(?:注文|申込|申込み|登録|利用|予約)者|受取人|\b(?:full |first |last |your )?name)(?:様)? ?[:\t] ?(\S.{0,40})",
+    r"(?:お名前|ご?氏名|ご芳名|ご?契約者|(?:ご|お)?(?:注文|申込|申込み|登録|利用|予約)者|受取人"
+    r"|\b(?:full |first |last |your )?name)(?:様)? ?[:\t] ?(\S.{0,40})",
     re.I,
 )
 _KANA_FIELD = re.compile(

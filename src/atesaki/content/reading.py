@@ -7,6 +7,8 @@ The message is cut up here and not by `email.parser`: that one recurses without 
 and chooses silently where readers differ; the places where they differ are exactly what must be told.
 """
 
+# ruff: noqa: SIM905 - a table of names is read as words.
+
 import base64
 import binascii
 import codecs
@@ -766,12 +768,14 @@ _COMMENT_END = re.compile(r"--!?>")
 _CONDITION = re.compile(r"<!--\[if[^\]>]{0,200}\]>", re.IGNORECASE)
 _HIDDEN = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in ("script", "style", "title", "iframe")}
 _PARAGRAPHS = frozenset(
-    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "form", "fieldset", "section")
-    + ("article", "header", "footer")
+    """
+    p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre form fieldset section article header footer
+    """.split()
 )
 _BLOCKS = frozenset(
-    ("div", "li", "dt", "dd", "center", "address", "main", "nav", "aside", "caption", "figure", "figcaption")
-    + ("option", "body")
+    """
+    div li dt dd center address main nav aside caption figure figcaption option body
+    """.split()
 )
 
 
