@@ -99,7 +99,7 @@ def _by_smtplib(port: int, sender: Issued, mail: bytes, to: str) -> str:
 
 
 def _by_swaks(swaks: Path, port: int, sender: Issued, mail: bytes, to: str, file: Path) -> str:
-    file.write_bytes(mail)
+    file.write_bytes(mail.removesuffix(b"\r\n"))  # it ends the last line itself
     words = ["--server", "127.0.0.1", "--port", str(port), "--from", sender.service.sender, "--to", to]
     words += ["--auth", "PLAIN", "--auth-user", sender.smtp_username, "--auth-password", sender.smtp_password]
     ran = subprocess.run(

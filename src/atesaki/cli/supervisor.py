@@ -22,6 +22,8 @@ from atesaki.site.logging import mask
 from atesaki.site.postgres import PostgresError, Server, end_with_parent
 
 _DEATHS, _WITHIN = 5, 60.0
+# `make` passes on a signal that its whole group was sent: what comes again at once is the same wish.
+_ECHO_SECONDS = 1.0
 _LOOK_SECONDS = 0.2
 
 
@@ -77,7 +79,7 @@ class Supervisor:
     ) -> None:
         self._parts, self._environment, self._as_json = parts, environment, as_json
         self._database, self._database_life = database, Part("database", 0)
-        self._signals = 0
+        self._signals, self._signalled_at = 0, float("-inf")
         self._selector = selectors.DefaultSelector()
 
     def run(self, when_ready: Callable[[], None]) -> int:
@@ -216,7 +218,10 @@ class Supervisor:
             kernel.close()
 
     def _signalled(self, _: int, __: FrameType | None) -> None:
-        self._signals += 1
+        now = time.monotonic()
+        if now - self._signalled_at > _ECHO_SECONDS:
+            self._signals += 1
+        self._signalled_at = now
 
 
 def _answers(listens: tuple[str, int] | None) -> bool:
