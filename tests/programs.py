@@ -53,9 +53,13 @@ class Serving:
     """`atesaki serve`, from its start to its end; what it prints goes to `log`."""
 
     def __init__(self, home: Path, log: Path, **more: str) -> None:
-        web, door = free_ports(2)
+        web, door, returns = free_ports(3)
         self.home, self.log = home, log
-        self.places = {"ATESAKI_WEB": f"127.0.0.1:{web}", "ATESAKI_SMTP": f"127.0.0.1:{door}"}
+        self.places = {
+            "ATESAKI_WEB": f"127.0.0.1:{web}",
+            "ATESAKI_SMTP": f"127.0.0.1:{door}",
+            "ATESAKI_INBOUND": f"127.0.0.1:{returns}",
+        }
         with log.open("wb") as out:
             self.process = subprocess.Popen(
                 [*_ATESAKI, "serve"],

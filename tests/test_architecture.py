@@ -26,14 +26,16 @@ STRATA = (
     {"ownership", "outbox"},
     {"gate"},
     {"desk", "audit"},
-    {"notme", "tasks"},
-    {"doors", "inbound", "pages"},
+    {"notme"},
+    {"inbound", "tasks"},
+    {"doors", "pages"},
     {"site"},
     {"cli"},
 )
 # Django and the operator's programs reach these by their module's name: there is nothing to export.
 ENTRANCES = {
     *("atesaki.models", "atesaki.pages.urls", "atesaki.pages.health", "atesaki.doors.smtp"),
+    "atesaki.doors.returns",
     *("atesaki.site.settings", "atesaki.site.postgres", "atesaki.site.logging"),
 }
 

@@ -131,7 +131,25 @@ def test_a_click_alone_releases_nothing_unless_the_policy_says_so(world: World) 
     assert world.send(order(2)).outcomes == (HOLD,)
     world.policy(accept="answered")
     gate.due()
+    assert world.orders() == [], "the click was made when it was said to be not enough"
+    assert gate.confirm(confirm).result == "proved"
+    gate.drive()
     assert len(world.orders()) == 2
+    world.policy(accept="proved")
+    assert world.send(order(3)).outcomes == (HOLD,), "it is worth no more than the policy"
+
+
+def test_a_click_that_the_policy_takes_lifts_what_it_says_it_lifts(world: World) -> None:
+    world.policy(accept="answered")
+    world.send(order())
+    gate.drive()
+    confirm, not_me = world.tokens()
+    notme.pause(not_me)
+    assert gate.confirm(confirm).result == "proved"
+    assert world.send(order(2)).outcomes == (DELIVER,)
+    notme.report(not_me)
+    assert gate.confirm(confirm).result == "proved"
+    assert world.send(order(3)).outcomes == (DELIVER,)
 
 
 def test_three_wrong_answers_close_a_token_for_good(world: World) -> None:
@@ -418,4 +436,4 @@ def test_rows_are_forgotten_in_their_time(world: World, monkeypatch) -> None:
     gate.due()
     assert not Knowledge.objects.exists()
     gate.due()
-    assert not Line.objects.exists() and Mailbox.objects.exists()
+    assert not Line.objects.filter(kind="mail").exists() and Mailbox.objects.exists()

@@ -98,7 +98,7 @@ def test_a_second_one_is_refused_before_anything_starts(serving: Serving, tmp_pa
 
 
 def test_a_part_that_dies_is_told_and_started_again(serving: Serving) -> None:
-    for name in ("gate", "web", "work"):
+    for name in ("gate", "inbound", "web", "work"):
         before = serving.pids()[name]
         os.kill(before, signal.SIGKILL)
         serving.wait_for(f"{name} was killed by SIGKILL; it is started again")
@@ -150,7 +150,7 @@ def test_later_starts_find_the_data_and_an_end_by_force_leaves_nothing(serving: 
         assert "found its data" in said
         assert json.loads((serving.home / "demo-service.json").read_text())["smtp_password"] in said
         pids = list(again.pids().values())
-        assert len(pids) == 4
+        assert len(pids) == 5
         again.process.kill()
         wait_until_gone(pids)
     finally:

@@ -31,7 +31,12 @@ def offset() -> timedelta:
     match = re.fullmatch(r"([+-]?\d{1,9})([smhdw]?)", text)
     if match is None:
         raise ValueError(f"ATESAKI_NOW_OFFSET={text!r} cannot be read: give seconds, or a number with s, m, h, d or w.")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    try:
+        shift = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+        datetime.now(UTC) + shift
+    except OverflowError as error:
+        raise ValueError(f"ATESAKI_NOW_OFFSET={text!r} leads out of the calendar: give a smaller number.") from error
+    return shift
 
 
 def now() -> datetime:

@@ -57,6 +57,10 @@ class Keyring:
             mac.update(len(raw).to_bytes(4, "big") + raw)
         return mac.digest()
 
+    def mark(self) -> bytes:
+        """What tells whether a database was written with this ring: of the keys whose loss would show too late."""
+        return hmac.digest(self.digest, b"atesaki ring\0" + self.seal, "sha256")
+
     def wrap(self, secret: bytes, place: bytes) -> bytes:
         """Seals a small secret for the `place` (a row's id) that it may be opened at."""
         return seal(self.seal, secret, place)
@@ -105,7 +109,7 @@ def make(file: Path) -> None:
     """Makes a key file that only its owner can read; the first of two processes that make it at once wins."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in _NAMES}
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")  # not the pid: threads share it, crashes leave it
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as out:
         json.dump(fresh, out)

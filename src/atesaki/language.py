@@ -8,7 +8,7 @@ Read first: `moment`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -28,12 +28,16 @@ def language(text: str) -> Language:
     return "ja" if text.lower().startswith("ja") else "en"
 
 
+def day(on: date, lang: Language) -> str:
+    """`2026年11月24日(火)` or `Tuesday, 24 November 2026`."""
+    if lang == "ja":
+        return f"{on.year}年{on.month}月{on.day}日({_JA_DAYS[on.weekday()]})"
+    return f"{_EN_DAYS[on.weekday()]}, {on.day} {_EN_MONTHS[on.month - 1]} {on.year}"
+
+
 def moment(at: datetime, zone: str, lang: Language) -> str:
     """`2026年11月24日(火)13時39分` or `Tuesday, 24 November 2026, 13:39 (JST)`."""
     here = at.astimezone(ZoneInfo(zone))
     if lang == "ja":
-        return f"{here.year}年{here.month}月{here.day}日({_JA_DAYS[here.weekday()]}){here.hour}時{here.minute:02}分"
-    return (
-        f"{_EN_DAYS[here.weekday()]}, {here.day} {_EN_MONTHS[here.month - 1]} {here.year}, "
-        f"{here.hour:02}:{here.minute:02} ({here.tzname()})"
-    )
+        return f"{day(here, lang)}{here.hour}時{here.minute:02}分"
+    return f"{day(here, lang)}, {here.hour:02}:{here.minute:02} ({here.tzname()})"

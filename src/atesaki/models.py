@@ -5,25 +5,70 @@ application of their own would forbid (Django imports it before any model may ex
 """
 
 from atesaki.gate.models import Entry, Hold, Line, Slot
-from atesaki.outbox.models import Departure, Key, Sealed
+from atesaki.outbox.models import Departure, Key, Sealed, Webhook
 from atesaki.ownership.models import Claim, Event, Knowledge, Mailbox, Seen, Token
-from atesaki.tenants.models import Credential, Organisation, Service
+from atesaki.tenants.models import Credential, Installation, Organisation, Service
+
+# isort: split
+# Last: modules of `desk` import rows of the strata below from here, while this file is being read.
+from atesaki.desk.models import (
+    Agent,
+    Assessment,
+    Case,
+    Contact,
+    Customer,
+    Draft,
+    Improvement,
+    Inquiry,
+    Knock,
+    Letter,
+    Message,
+    Note,
+    Presence,
+    Report,
+    Reporter,
+    Reveal,
+    SignIn,
+    Step,
+    Wish,
+)
 
 __all__ = [
+    "Agent",
+    "Assessment",
+    "Case",
     "Claim",
+    "Contact",
     "Credential",
+    "Customer",
     "Departure",
+    "Draft",
     "Entry",
     "Event",
     "Hold",
+    "Improvement",
+    "Inquiry",
+    "Installation",
     "Key",
+    "Knock",
     "Knowledge",
+    "Letter",
     "Line",
     "Mailbox",
+    "Message",
+    "Note",
     "Organisation",
+    "Presence",
+    "Report",
+    "Reporter",
+    "Reveal",
     "Sealed",
     "Seen",
     "Service",
+    "SignIn",
     "Slot",
+    "Step",
     "Token",
+    "Webhook",
+    "Wish",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from procrastinate.contrib.django import app
 
-from atesaki import gate
+from atesaki import desk, gate, notme, outbox
 
 
 @app.task(name="atesaki.drive")
@@ -13,8 +14,58 @@ def drive(lane: str) -> None:
     gate.drive(lane)
 
 
+@app.task(name="atesaki.tell")
+def tell(webhook: str) -> None:
+    """Tells a service one event."""
+    outbox.deliver(webhook)
+
+
+@app.task(name="atesaki.look_into")
+def look_into(report: str) -> None:
+    """Asks the mailbox of a report whether it is so."""
+    desk.look_into(report)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="atesaki.due", queueing_lock="due")
 def due(timestamp: int) -> None:
     """Drives everything whose time has come: whatever a crash left behind goes on from here."""
-    gate.due()
+    everything_due()
+
+
+def everything_due() -> dict[str, int]:
+    """Drives all modules, once; how much each step did, -1 for one that failed. The cases first: what they queue
+    leaves in the same turn. The webhooks last: services may take their time.
+    """
+    cases = gate.orderly(
+        {
+            "carried_on": notme.due,
+            "cases": lambda: sum(desk.due().values()),
+            "looked_into": desk.look_into_forgotten,
+            "reported": desk.report_progress,
+            "lost_jobs": _forget_lost_jobs,
+        }
+    )
+    mails = gate.due()
+    told = gate.orderly(
+        {"told": outbox.drive_webhooks, "tidied": lambda: outbox.forget_old() + desk.forget_words()}
+    )
+    return cases | mails | told
+
+
+def _forget_lost_jobs() -> int:
+    """Ends jobs whose worker was killed, and forgets those that failed a day ago; how many.
+
+    Nothing is lost with them: a job only hastens what is driven here as well.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT procrastinate_finish_job_v1(id, 'failed', true) FROM procrastinate_jobs"
+            " WHERE status = 'doing' AND worker_id IS NULL"
+        )
+        ended = int(cursor.rowcount)
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs j WHERE status = 'failed' AND NOT EXISTS (SELECT 1"
+            " FROM procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - interval '1 day')"
+        )
+        return ended + int(cursor.rowcount)

@@ -53,7 +53,8 @@ FAULTS = """() => {
   if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
   if (document.documentElement.scrollWidth > innerWidth) found.push('scrolls sideways');
   for (const e of document.querySelectorAll('button, .button, input:not([type=hidden]), select, summary, nav a')) {
-    const b = e.getBoundingClientRect();
+    const tick = ['radio', 'checkbox'].includes(e.type) && e.labels.length;  // its label is pressed as well
+    const b = (tick ? e.labels[0] : e).getBoundingClientRect();
     if (shown(e) && (b.height < 43.5 || b.width < 43.5)) found.push('small target: ' + e.outerHTML.slice(0, 80));
   }
   for (const e of document.querySelectorAll('input:not([type=hidden]), select'))

@@ -15,13 +15,15 @@ from types import FrameType
 
 import click
 
+from atesaki.cli.agent import agent
 from atesaki.cli.installation import sentence
 from atesaki.cli.keyfile import keys
 from atesaki.cli.ledger import due, explain, standing
-from atesaki.cli.parts import gate, migrate, web, work
+from atesaki.cli.parts import gate, inbound, migrate, web, work
 from atesaki.cli.serve import serve
 from atesaki.cli.service import service
 from atesaki.cli.setup import check_setup
+from atesaki.cli.webhooks import webhooks
 
 __all__ = ["main"]
 
@@ -35,7 +37,10 @@ def atesaki() -> None:
     """
 
 
-for command in (serve, web, gate, work, migrate, service, explain, standing, due, check_setup, keys):
+for command in (
+    *(serve, web, gate, inbound, work, migrate),
+    *(service, agent, explain, standing, due, check_setup, keys, webhooks),
+):
     atesaki.add_command(command)
 
 

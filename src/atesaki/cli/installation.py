@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ def installation(part: str = "") -> Iterator[None]:
         metrics.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
         _set_up_django()
+        _check_ring()
         yield
     finally:
         _close_connections()
@@ -64,6 +65,16 @@ def _set_up_django() -> None:
     import django
 
     django.setup()
+
+
+def _check_ring() -> None:
+    """Nothing runs on a database that was written with other keys; one that is away or empty is met later."""
+    from django.db import DatabaseError
+
+    from atesaki import tenants
+
+    with suppress(DatabaseError):
+        tenants.check_ring()
 
 
 def _close_connections() -> None:

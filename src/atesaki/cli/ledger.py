@@ -80,9 +80,9 @@ def standing(address: str, service_name: str, json_: bool) -> None:
 def due(json_: bool) -> None:
     """Drive everything whose time has come, once; the worker does it all the time."""
     with installation():
-        from atesaki import gate
+        from atesaki import tasks
 
-        done = gate.due()
+        done = tasks.everything_due()
     if json_:
         as_json(done)
     else:

@@ -53,6 +53,18 @@ def gate() -> None:
 
 
 @click.command()
+def inbound() -> None:
+    """The door for replies, returned mail and complaints, on ATESAKI_INBOUND."""
+    _end_with_supervisor()
+    with installation("inbound"):
+        from django.conf import settings
+
+        from atesaki.doors import returns
+
+        returns.run(settings.ATESAKI_INBOUND)
+
+
+@click.command()
 def work() -> None:
     """Jobs and deadlines; any number may run."""
     _end_with_supervisor(_GRACE_SECONDS + 2)

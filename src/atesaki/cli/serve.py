@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from atesaki.site.postgres import Server
 
 # Each a little longer than the part's own patience, so that its last words are still heard.
-_GATE_SECONDS, _WEB_SECONDS, _WORK_SECONDS = 30, 15, 15
+_DOOR_SECONDS, _WEB_SECONDS, _WORK_SECONDS = 30, 15, 15
 
 
 @click.command()
 def serve() -> None:
-    """Everything on this machine: database, pages, SMTP door, worker. Ctrl-C ends it.
+    """Everything on this machine: database, pages, both doors, worker. Ctrl-C ends it.
 
     \f
     1. one at a time in one home.  2. free ports.  3. the database.  4. its state.  5. something to try.
@@ -42,16 +42,22 @@ def serve() -> None:
 
     home = keys.home()
     web, door = place(settings.ATESAKI_WEB, "ATESAKI_WEB"), place(settings.ATESAKI_SMTP, "ATESAKI_SMTP")
+    returns = place(settings.ATESAKI_INBOUND, "ATESAKI_INBOUND")
     with _alone(home):
-        _free({"ATESAKI_WEB": web, "ATESAKI_SMTP": door})
+        _free({"ATESAKI_WEB": web, "ATESAKI_SMTP": door, "ATESAKI_INBOUND": returns})
         with _database(home) as database:
             environment = _environment(home, database)
             click.echo("atesaki: bringing the database to this version's state")
             _ask(environment, "migrate")
             credentials = prepare(home, lambda *words: _ask(environment, *words))
-            parts = [Part("gate", _GATE_SECONDS, door), Part("web", _WEB_SECONDS, web), Part("work", _WORK_SECONDS)]
+            parts = [
+                Part("gate", _DOOR_SECONDS, door),
+                Part("inbound", _DOOR_SECONDS, returns),
+                Part("web", _WEB_SECONDS, web),
+                Part("work", _WORK_SECONDS),
+            ]
             as_json = environment["ATESAKI_LOG"] == "json"
-            click.echo("atesaki: starting the SMTP door, the pages and the worker")
+            click.echo("atesaki: starting the two doors, the pages and the worker")
             code = Supervisor(parts, database, environment, as_json=as_json).run(
                 lambda: _announce(home, web, door, credentials, embedded=database is not None, began=began)
             )
@@ -85,8 +91,9 @@ def _alone(home: Path) -> Iterator[None]:
 
 def _free(wanted: dict[str, tuple[str, int]]) -> None:
     """Looks at every port before anything starts."""
-    if len(set(wanted.values())) < len(wanted):
-        raise Failure(f"{' and '.join(wanted)} name the same place: give each a port of its own.")
+    same = [name for name, place in wanted.items() if list(wanted.values()).count(place) > 1]
+    if same:
+        raise Failure(f"{' and '.join(same)} name the same place: give each a port of its own.")
     for name, (host, port) in wanted.items():
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -155,6 +162,7 @@ Everything is up, after {time.monotonic() - began:.1f} s.
   pages         {settings.ATESAKI_PUBLIC_URL}/
   local mailbox {settings.ATESAKI_PUBLIC_URL}/mailbox/
   SMTP door     {settings.ATESAKI_SMTP}
+  inbound door  {settings.ATESAKI_INBOUND}
   keys          {keys.path()}
   data          {home}""")
     if credentials is not None:

@@ -55,7 +55,7 @@ def _examine() -> Iterator[Finding]:
         yield from _guarded(look)
     try:
         with installation():
-            for look in (_database, _worker, _jobs, _upstream, _links, _domain):
+            for look in (_database, _worker, _jobs, _upstream, _links, _domain, _letters, _texts):
                 yield from _guarded(look)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was asked for
         said = sentence(error) or f"{type(error).__name__}: {error}"
@@ -291,3 +291,30 @@ def _domain() -> Iterator[Finding]:
         yield Finding("domain", "wrong", f"{domain} is no mail domain: {error.sentence('en')}", mend)
         return
     yield Finding("domain", "ok", f"ours is {domain}")
+
+
+def _letters() -> Iterator[Finding]:
+    from atesaki import desk
+
+    try:
+        desk.letter.ready()
+    except desk.DeskError as error:
+        says, _, mend = error.sentence("en").rstrip(".").partition(": ")
+        yield Finding("letters", "warn", says, f"{mend}; until then the desk makes no letters")
+        return
+    yield Finding("letters", "ok", "can be made, and a Japanese font is here")
+
+
+def _texts() -> Iterator[Finding]:
+    from atesaki import desk
+
+    try:
+        provider = desk.sms.sms_provider()
+    except desk.sms.SmsError as error:
+        yield Finding("texts", "wrong", str(error), "set ATESAKI_SMS, or unset it")
+        return
+    if isinstance(provider, desk.sms.Console):
+        mend = "set ATESAKI_SMS=twilio://SID:TOKEN@FROM" if _production() else ""
+        yield Finding("texts", "warn" if mend else "ok", "text messages end in the log", mend)
+    else:
+        yield Finding("texts", "ok", "text messages go to a provider")

@@ -131,7 +131,8 @@ def postal_codes(text: str) -> tuple[str, ...]:
 
 def contact_values(reading: Reading) -> frozenset[Fact]:
     """All postal codes and phone endings in a message, whoever's: what many customers share is the shop's own."""
-    return frozenset(value.fact for value in _values_of(reading.text))
+    # Digits that only their label makes a value are asked for too, and must be seen to be shared.
+    return frozenset(value.fact for value in _values_of(reading.text)) | frozenset(askable(reading))
 
 
 # -- labels -------------------------------------------------------------------------------------------
@@ -191,8 +192,10 @@ _BRACKETED = re.compile(
 )
 _COLON = re.compile(_BULLET + r"([^:]{1,30}?)\s?:(?!//)\s?(.*)")
 _PLAIN_START = re.compile(_BULLET)
-_TRAILING = re.compile(r"[\s─━=_*#~\-―:]+$")
+_TRAILING = " ─━=_*#~-―:"
 _BESIDE = re.compile(r"\([^)]{0,12}\)$")
+_LONGEST_LABEL = 40
+_DIGIT = re.compile(" ?[0-9]")
 
 
 def _run(text: str, start: int = 0) -> Iterator[tuple[int, list[str]]]:
@@ -200,7 +203,7 @@ def _run(text: str, start: int = 0) -> Iterator[tuple[int, list[str]]]:
     words = _words()
     groups: list[str] = []
     at = start
-    while True:
+    while at - start < _LONGEST_LABEL:
         found = words.token.match(text, at)
         if found is None:
             return
@@ -247,11 +250,13 @@ def _split_label(segment: str) -> tuple[_Label | None, str]:
     start = _PLAIN_START.match(low)
     at = start.end() if start else 0
     best: tuple[_Label | None, str] = (None, segment)
-    for end, groups in _run(_TRAILING.sub("", low), at):
+    for end, groups in _run(low.rstrip(_TRAILING), at):
         after = low[end:]
+        if low[end - 1] == "〒" and _DIGIT.match(after):
+            break  # it marks the value: were it a label, the heading above would be forgotten
         known = _labelled(groups)
-        if known and (not _TRAILING.sub("", after) or after[0] in " 〒+(0123456789"):
-            best = (known, _TRAILING.sub("", segment[end:]) and segment[end:].strip())
+        if known and (not after.rstrip(_TRAILING) or after[0] in " 〒+(0123456789"):
+            best = (known, segment[end:].rstrip(_TRAILING) and segment[end:].strip())
     return best
 
 
@@ -264,9 +269,10 @@ _JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠々]")
 _NAMED = re.compile(r"[^0-9〒]{0,30}(?:様|さま|殿)[\s,、]*")
 _ROMAN_JAPAN = re.compile(r"-(?:ku|shi|cho|machi|ken|gun)\b|\b(?:tokyo|osaka|kyoto|hokkaido|japan)\b", re.I)
 _COUNTRY = re.compile(r"[,. ]*(?:usa?|u\.s\.a?\.?|united states(?: of america)?|japan)?[,. ]*", re.I)
-_MAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+_MAIL = re.compile(r"[\w.+-]{1,64}@([\w-]+(?:\.[\w-]+)+)")
 # How far below its heading a value without a label of its own may stand.
 _REACH = {"postal_code": 4, "phone_last4": 8}
+_MOST = 200
 
 
 @dataclass
@@ -284,6 +290,7 @@ class _Layout:
     cue: re.Pattern[str] | None
     domains: frozenset[str]
     hits: list[_Hit] = field(default_factory=list)
+    doubted: list[_Hit] = field(default_factory=list)
     shops: set[Fact] = field(default_factory=set)
     nobodys: set[Fact] = field(default_factory=set)
     owner: str = ""
@@ -300,6 +307,8 @@ class _Layout:
 
     def read(self, text: str) -> None:
         for number, raw in enumerate(text.split("\n")):
+            if self.crowded:
+                return
             self.line = number
             if raw.rstrip() == "--" and raw != "--":  # "-- ": a signature follows (RFC 3676 section 4.3)
                 self.shop_section, self.owner, self.sticky = True, "shop", False
@@ -309,6 +318,11 @@ class _Layout:
                 self.end_block(ruled=True)
             else:
                 self.row(raw)
+
+    @property
+    def crowded(self) -> bool:
+        """So many values are not one customer's, and each is compared with every other."""
+        return len(self.hits) + len(self.doubted) > _MOST
 
     def end_block(self, ruled: bool) -> None:
         """A heading alone goes on into the next block; a list goes on only for labels that are the customer's."""
@@ -367,6 +381,8 @@ class _Layout:
         for value in values:
             if value not in counted:
                 (self.shops if self.owner == "shop" else self.nobodys).add(value.fact)
+                if self.owner == "customer":
+                    self.doubted.append(_Hit(value, self.block, self.range, False))
         sure = self.label.owner == "customer" and self.label_line == self.line
         self.hits.extend(_Hit(value, self.block, self.range, sure) for value in counted)
         return heading
@@ -414,7 +430,8 @@ class _Layout:
         counted = []
         for value in found:
             kind = value.fact.kind
-            if sum(other.fact.kind == kind for other in found) > 1 or not self.holds(kind):
+            marked = segment[value.start] in "〒郵"
+            if sum(other.fact.kind == kind for other in found) > 1 or not self.holds(kind, marked):
                 continue
             if not beside and self.line - self.opened > _REACH[kind]:
                 continue
@@ -424,25 +441,24 @@ class _Layout:
             if bare or (
                 _is_phone(value, before, after)
                 if kind == "phone_last4"
-                else self.is_postal(segment, value, before, after)
+                else self.is_postal(value, marked, before, after)
             ):
                 counted.append(value)
         return counted
 
-    def holds(self, kind: str) -> bool:
+    def holds(self, kind: str, marked: bool) -> bool:
         holds = self.label.holds
-        if self.label.owner in ("unknown", "harmless"):
+        if self.label.owner == "unknown" or (self.label.owner == "harmless" and not marked):
             return False
         if kind == "phone_last4":
             return holds == "phone" or (self.label.owner == "customer" and holds != "postal")
         return holds != "phone"
 
-    def is_postal(self, segment: str, value: _Value, before: str, after: str) -> bool:
+    def is_postal(self, value: _Value, marked: bool, before: str, after: str) -> bool:
         if _PUBLIC_POSTAL.fullmatch(value.number):
             return False
         if len(value.number) == 5:
             return _COUNTRY.fullmatch(after) is not None
-        marked = segment[value.start] in "〒郵"
         if not before.strip(" (:,") or _NAMED.fullmatch(before):
             named = self.label.holds in ("postal", "address")
             return marked or named or bool(_JAPANESE.match(after.strip()))
@@ -478,17 +494,18 @@ def _inline(cell: str) -> list[str]:
     if len(low) != len(cell):
         return [cell]
     cuts = [0]
+    last = 0
     for space in re.finditer(r"(?<=[\s)])(?=\S)", low):
-        for end, groups in _run(low, space.start()):
+        cut = space.start()
+        for end, groups in _run(low, cut):
             known = _labelled(groups)
-            after = low[end:].lstrip()
+            after = low[end : end + 5].lstrip()
             if known and (after[:1] == ":" or (known.holds == "phone" and re.match(r"[.:]?\s?[+(0-9]", after))):
-                cuts.append(space.start())
+                # A label cut in two ("お届け先 電話番号:", "delivery address:") is one label.
+                if not any(_whole_label(low[last:at].strip(" ・*■●")) for at in (cut, end)):
+                    cuts.append(cut)
+                last = cut
                 break
-    # A label cut in two ("お届け先 電話番号:") is one label.
-    cuts = [
-        cut for cut in cuts if not cut or not _whole_label(low[max(c for c in cuts if c < cut) : cut].strip(" ・*■●"))
-    ]
     return [cell[start:end].strip() for start, end in zip(cuts, [*cuts[1:], len(cell)], strict=True)]
 
 
@@ -508,7 +525,7 @@ def _sender(reading: Reading) -> tuple[re.Pattern[str] | None, frozenset[str], s
         digits += " " + re.sub(r"(?<=[0-9])[ .()-]{1,2}(?=[0-9])", "", text)
         domains.update(found[1] for found in _MAIL.finditer(text))
         if low in ("from", "sender", "reply-to", "organization"):
-            shown = re.sub(r"<[^>]*>|[\w.+-]+@\S+", " ", text)
+            shown = re.sub(r"<[^>]*>|[\w.+-]{1,64}@\S+", " ", text)
             names.update(re.findall(r"[^\W_]{2,}", shown.replace("様", " ")))
     names.update(label for domain in domains for label in domain.split(".")[:-1] if len(label) > 3)
     names = {name for name in names if len(name) > 2 or _JAPANESE.search(name)} - {"example", "mail", "noreply"}
@@ -533,6 +550,7 @@ def askable(reading: Reading) -> tuple[Fact, ...]:
 
     1. Read each text by its layout: a value counts under a customer's label, in a customer's block.
     2. Of several values under one label, none counts: one of them may be the shop's.
+       Of more than a few hundred none does: so many are not one customer's.
     3. A value that stands anywhere else in that text too, or beside a shop's words in any, does not count.
     4. Nor one that the sender's own header fields hold.
     """
@@ -542,24 +560,30 @@ def askable(reading: Reading) -> tuple[Fact, ...]:
     for part in _own_texts(reading.parts):
         layout = _Layout(cue, domains)
         layout.read(part.text)
+        if layout.crowded:
+            return ()
         shops |= layout.shops
         text = normalise(part.text)
-        for hit in _alone(layout.hits):
+        for hit in _alone(layout.hits, layout.hits + layout.doubted):
             if hit.value.fact not in layout.nobodys and _times(text, hit.value) <= _hits_of(layout.hits, hit.value):
                 facts.setdefault(hit.value.fact)
             else:
                 shops.add(hit.value.fact)
-        if any(hit.value.number.lstrip("+") in digits for hit in layout.hits):
-            shops |= {hit.value.fact for hit in layout.hits if hit.value.number.lstrip("+") in digits}
+        shops |= {hit.value.fact for hit in layout.hits if _national(hit.value.number) in digits}
     own = {fact for fact in facts if fact not in shops and not _in_digits(fact, digits)}
     return tuple(sorted(own))
 
 
-def _alone(hits: list[_Hit]) -> Iterator[_Hit]:
+def _national(number: str) -> str:
+    """Without the country's code or a trunk 0: so it stands in a number however that is written."""
+    return re.sub(r"^\+(?:81|44|1)", "", number).removeprefix("+")
+
+
+def _alone(hits: list[_Hit], every: list[_Hit]) -> Iterator[_Hit]:
     for hit in hits:
         rivals = [
             other
-            for other in hits
+            for other in every
             if other.range == hit.range
             and other.value.fact.kind == hit.value.fact.kind
             and other.value.number != hit.value.number
@@ -607,12 +631,12 @@ _ADDRESS = re.compile(
 )
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][ABD-HJLNP-UW-Z]{2}\b")
 _HONORIFIC = re.compile(
-    r"((?:[一-龠々〆ヶ]|[ァ-ヴー]|[^\W\d_ぁ-ん]|[ぁ-ん]){1,16}(?:[ ・.'’-](?:[^\W\d_]){1,16}){0,2})"
+    r"([^\W\d_]{1,16}(?:[ ・.'’-][^\W\d_]{1,16}){0,2})"
     r" ?(?:様(?![々子式態相])|さま(?!ざま)|殿(?![堂下]))"
 )
 _SAN = re.compile(r"([一-龠々]{1,4} ?[一-龠々ァ-ヶー]{0,6}|[ァ-ヶー]{2,8})(?:さん|くん|ちゃん)")
 _GREETED = re.compile(
-    r"(?:^|[.!] )(?:dear|hi|hello|hey|welcome|welcome back|thanks|thank you|good (?:morning|afternoon|evening)),?"
+    r"(?:^|[.!] )(?:dear|hi|hello|hey|welcome back|welcome|thanks|thank you|good (?:morning|afternoon|evening)),?"
     r" ((?:[^\W\d_][\w'’.-]*)(?: [^\W\d_][\w'’.-]*){0,3}) ?(?:[,!.:;—–-]|$)",
     re.I,
 )
@@ -684,7 +708,7 @@ def _personal(line: str) -> Iterator[tuple[PersonalKind, str]]:
         yield ("phone" if value.fact.kind == "phone_last4" else "postal"), value.number
     for region in ("JP", "US", "GB"):
         for match in phonenumbers.PhoneNumberMatcher(line, region):
-            if re.search(r"[\w][-_]?$", line[: match.start]):
+            if re.search(r"\w[-_]?$", line[max(match.start - 2, 0) : match.start]):
                 continue  # the tail of an identifier
             yield "phone", phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
     for found in _UK_POSTCODE.finditer(line):

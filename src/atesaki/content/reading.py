@@ -158,19 +158,19 @@ def header_values(raw: bytes, name: str) -> list[str]:
     Encoded words stay as they are (RFC 2047): a value is the sender's own spelling.
     """
     wanted = name.strip().lower().encode("utf-8", "replace")
-    values: list[bytes] = []
+    values: list[list[bytes]] = []
     inside = False
     for start, end, continues in _top_block(raw):
         line = raw[start:end].rstrip(b"\r\n")
         if continues:
             if inside:
-                values[-1] += line
+                values[-1].append(line)
             continue
         named = _FIELD.match(line)
         inside = named is not None and named[1].lower() == wanted
         if inside and named:
-            values.append(line[named.end() :])
-    return [_raw_value(value) for value in values]
+            values.append([line[named.end() :]])
+    return [_raw_value(b"".join(lines)) for lines in values]
 
 
 def _raw_value(value: bytes) -> str:
@@ -216,8 +216,9 @@ _PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^;]*))'
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 
 
-def _parameters(value: str) -> tuple[str, dict[str, str]]:
-    """Main value, lower case, and parameters with their RFC 2231 continuations joined and decoded."""
+def _parameters(value: str) -> tuple[str, dict[str, str], bool]:
+    """Main value, lower case; parameters, RFC 2231 continuations joined and decoded; whether one is given twice."""
+    twice = False
     main = value.partition(";")[0].strip().lower()
     plain: dict[str, str] = {}
     sections: dict[str, list[tuple[int, bool, str]]] = {}
@@ -228,7 +229,7 @@ def _parameters(value: str) -> tuple[str, dict[str, str]]:
         if cut and (cut[2] is not None or cut[3]):
             sections.setdefault(cut[1], []).append((int(cut[2] or 0), bool(cut[3]), text))
         else:
-            plain.setdefault(name, text)
+            twice = twice or plain.setdefault(name, text) != text
     for name, pieces in sections.items():
         charset = ""
         octets = b""
@@ -237,8 +238,10 @@ def _parameters(value: str) -> tuple[str, dict[str, str]]:
             if encoded and number == 0 and text.count("'") >= 2:
                 charset, _, rest = text.split("'", 2)
             octets += unquote_to_bytes(rest) if encoded else rest.encode("utf-8", "replace")
-        plain[name] = _decode(octets, charset)[0]
-    return main, plain
+        shown = _decode(octets, charset)[0]
+        twice = twice or plain.get(name, shown) != shown
+        plain[name] = shown
+    return main, plain, twice
 
 
 @dataclass
@@ -314,17 +317,17 @@ class _Reader:
         """Say what an entity is, and read it as that (RFC 2045 section 5, RFC 2183)."""
         it = _Entity(fields, body, path, depth)
         types = it.values("content-type")
-        main, it.parameters = _parameters(types[0]) if types else (default, {})
+        main, it.parameters, twice = _parameters(types[0]) if types else (default, {}, False)
         main = main.partition("(")[0].strip()
         # What is not type/subtype is read as plain text (RFC 2045 section 5.2).
         it.content_type = main if re.fullmatch(r"[^\s/]+/[^\s/]+", main) else "text/plain"
         transfers = it.values("content-transfer-encoding")
         it.transfer = transfers[0].partition(";")[0].partition("(")[0].strip().lower() if transfers else ""
-        disposition, more = _parameters((it.values("content-disposition") or [""])[0])
+        disposition, more, _ = _parameters((it.values("content-disposition") or [""])[0])
         it.attached = disposition == "attachment"
         it.filename = _words(more.get("filename") or it.parameters.get("name", ""))[0]
-        if len(types) > 1 or len(transfers) > 1:
-            self.unread(path, "Content-Type or its encoding is given twice, and readers differ.")
+        if len(types) > 1 or len(transfers) > 1 or twice:
+            self.unread(path, "Content-Type, a parameter of it or the encoding is given twice, and readers differ.")
         if it.content_type.startswith("multipart/"):
             self.multipart(it)
         elif it.content_type in ("message/rfc822", "message/global"):
@@ -363,6 +366,8 @@ class _Reader:
         if not closed:
             self.part(it, start, len(it.body), number + 1, default)
             self.unread(it.path, "The multipart never ends: it may be cut short.", it.content_type)
+        elif not number:  # told, or a hundred thousand of these would cost work and count as nothing
+            self.unread(it.path, "The multipart has no part.", it.content_type)
         return None
 
     def part(self, it: _Entity, start: int, end: int, number: int, default: str) -> None:
@@ -445,16 +450,17 @@ def _closed(content_type: str, data: bytes) -> tuple[Kind, str]:
 
 def _flowed(text: str, delsp: bool) -> str:
     """Join soft line breaks (RFC 3676 section 4.1); the signature line "-- " stays."""
-    lines: list[str] = []
+    out: list[str] = []
     soft = False
     for line in text.split("\n"):
         plain = line[1:] if line.startswith(" ") else line
-        if soft and not plain.startswith(">") and plain != "-- ":
-            lines[-1] = (lines[-1][:-1] if delsp else lines[-1]) + plain
-        else:
-            lines.append(plain)
+        if not soft or plain.startswith(">") or plain == "-- ":
+            out.append("\n")
+        elif delsp:
+            out[-1] = out[-1][:-1]
+        out.append(plain)
         soft = plain.endswith(" ") and plain != "-- "
-    return "\n".join(lines)
+    return "".join(out[1:])
 
 
 # -- transfer encodings -------------------------------------------------------------------------------
@@ -626,7 +632,7 @@ _JIS_SETS = {
 def _jis(data: bytes) -> tuple[str, str]:
     """ISO-2022-JP (RFC 1468) and what mailers call so: NEC and IBM characters, half-width kana (cp50221)."""
     exact = _strict(data, "iso2022_jp")
-    if exact is not None and "\x1b" not in exact:
+    if exact is not None and "\x1b" not in exact and "\x0e" not in exact:
         return exact, ""
     out: list[str] = []
     charset = "ascii"

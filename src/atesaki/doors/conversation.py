@@ -32,6 +32,7 @@ ERRORS_LIMIT: Final = 20  # answers of ERRORS without a mail in between
 ANSWERS_LIMIT: Final = 1000  # answers of any kind without a mail in between
 
 ERRORS: Final = frozenset({"500", "501", "502", "503", "504", "530", "538", "555"})
+TOO_LONG: Final = "552 5.3.4 The mail is longer than {} octets."
 CLOSING: Final = "421 4.3.2 This door is closing; nothing more was taken, please come back."
 
 # RFC 2034 and RFC 3463 for the answers that aiosmtpd gives without a code.
@@ -66,6 +67,8 @@ class Conversation(smtp.SMTP):
     session: smtp.Session
     envelope: Draft
     _handler_coroutine: asyncio.Task[None]
+    # What is counted of a door's conversations.
+    connections, answers = CONNECTIONS, ANSWERS
 
     def __init__(self, door: Door) -> None:
         super().__init__(
@@ -119,7 +122,7 @@ class Conversation(smtp.SMTP):
             self.door.terms.auth_seconds, self.dismiss, "421 4.7.0 Nobody has logged in; closing."
         )
         self.door.conversations.add(self)
-        CONNECTIONS.inc()
+        self.connections.inc()
         self._handler_coroutine.add_done_callback(self._ended)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -129,7 +132,7 @@ class Conversation(smtp.SMTP):
             self._deadline.cancel()
         if self in self.door.conversations:
             self.door.conversations.discard(self)
-            CONNECTIONS.dec()
+            self.connections.dec()
 
     def data_received(self, data: bytes) -> None:
         """Counts what comes without the end of a line, which is no SMTP, and would be read for ever."""
@@ -209,7 +212,7 @@ class Conversation(smtp.SMTP):
             return  # it goes out with the last line of the answer
         self._writer.write(self._lines)
         self._lines = b""
-        ANSWERS.labels(code).inc()
+        self.answers.labels(code).inc()
         self._answers += 1
         self._errors += code in ERRORS
 
@@ -276,14 +279,11 @@ class Conversation(smtp.SMTP):
         await self.push("354 End with CRLF . CRLF")
         try:
             raw = await self._receive()
-            answer = (
-                f"552 5.3.4 The mail is longer than {self.door.terms.octets} octets."
-                if raw is None
-                else await self._hand_over(raw)
-            )
+            answers = await self._answers_to(raw)
             self._mails, self._answers, self._errors = self._mails + 1, 0, 0
             self._reset_timeout()
-            await self.push(answer)
+            for answer in answers:
+                await self.push(answer)
             self.envelope = self._create_envelope()
         finally:
             self.busy = False
@@ -326,9 +326,13 @@ class Conversation(smtp.SMTP):
         self._octets += octets
         self.door.octets += octets
         if self._octets > 4 * self.door.terms.octets:
-            raise TooMuch(f"552 5.3.4 The mail is longer than {self.door.terms.octets} octets.")
+            raise TooMuch(TOO_LONG.format(self.door.terms.octets))
         if self.door.octets > self.door.terms.octets_in_all:
             raise TooMuch("452 4.3.1 Too much mail at once; nothing was taken, please send again.")
+
+    async def _answers_to(self, raw: bytes | None) -> list[str]:
+        """What to say to a mail; None is one that is too long."""
+        return [TOO_LONG.format(self.door.terms.octets) if raw is None else await self._hand_over(raw)]
 
     async def _hand_over(self, raw: bytes) -> str:
         draft = self.envelope

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiosmtpd import smtp
 
-from atesaki.addresses import Address, AddressError, parse
+from atesaki.addresses import AddressError, parse
 
 from .handover import SORRY, describe, known
 
@@ -29,7 +29,7 @@ class Draft(smtp.Envelope):
     def __init__(self) -> None:
         super().__init__()
         self.sender = ""
-        self.recipients: list[Address] = []
+        self.recipients: list[Any] = []  # `Address`; at the inbound door what the client said
 
 
 class Hooks:
@@ -63,7 +63,7 @@ class Hooks:
         if shown is None:
             return None
         try:
-            service = None if "\0" in "".join(shown) else await talk.door.call(known, talk.door.core, *shown)
+            service = None if "\0" in "".join(shown) else await talk.door.ask(known, talk.door.core, *shown)
         except Exception as error:  # noqa: BLE001 - the password may be right, so the client must come back
             log.error("smtp.identify_failed", conversation=talk.name, **describe(error))
             return "454 4.7.0 Cannot look this up at present; please come back."

@@ -77,36 +77,51 @@ class Door:
 
     # What aiosmtpd's constructor and our conversations need; set by `start`.
     loop: asyncio.AbstractEventLoop
+    hooks: Hooks
+    setting = "ATESAKI_SMTP"
 
-    def __init__(self, terms: Terms, core: Core) -> None:
+    def __init__(self, terms: Terms, core: Any) -> None:
         self.terms = terms
-        self.core = core
+        self.core = core  # `Core`, or what another door's conversations ask
         self.hooks = Hooks()
         self.conversations: set[Conversation] = set()
         self.octets = 0  # of all mails that are coming in now
         self.stopping = False
         self._work: set[Future[Any]] = set()
         self._pool = ThreadPoolExecutor(terms.threads, thread_name_prefix="gate")
+        # Apart from the mails': whoever comes while all of those wait for a next hop must still get in.
+        self._porter = ThreadPoolExecutor(4, thread_name_prefix="porter")
         self._server: asyncio.AbstractServer | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listens; returns the port, which the system chooses for 0. Raises `DoorError`."""
         self.loop = asyncio.get_running_loop()
         try:
-            server = await self.loop.create_server(lambda: Conversation(self), host, port, backlog=512)
+            server = await self.loop.create_server(self.converse, host, port, backlog=512)
         except (OSError, UnicodeError) as error:
             raise DoorError(
-                f"Cannot listen on {host} port {port} ({error}); set ATESAKI_SMTP to a free one."
+                f"Cannot listen on {host} port {port} ({error}); set {self.setting} to a free one."
             ) from error
         self._server = server
         return int(server.sockets[0].getsockname()[1])
+
+    def converse(self) -> Conversation:
+        """A conversation with a client that has just come."""
+        return Conversation(self)
+
+    async def ask(self, function: Callable[..., T], *args: Any) -> T:
+        """The result of a look-up, in one of the threads that no mail waits in."""
+        return await self._in(self._porter, function, *args)
 
     async def call(self, function: Callable[..., T], *args: Any) -> T:
         """The result of `function` in one of the threads.
 
         If the client goes away meanwhile, only the waiting ends: a thread that has begun goes on to its end.
         """
-        work = self._pool.submit(function, *args)
+        return await self._in(self._pool, function, *args)
+
+    async def _in(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
+        work = pool.submit(function, *args)
         self._work.add(work)
         work.add_done_callback(self._work.discard)
         return await asyncio.wrap_future(work)
@@ -133,7 +148,8 @@ class Door:
         for talk in list(self.conversations):
             talk.dismiss(CLOSING)
         await asyncio.sleep(0.05)  # the last words go out when the loop comes round
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._porter):
+            pool.shutdown(wait=False, cancel_futures=True)
         return not undone
 
 
@@ -142,31 +158,38 @@ def run(listen: str) -> None:
 
     listen: `host:port`, an IPv6 host in brackets. Raises `DoorError`.
     """
+    from atesaki import outbox
+
+    outbox.courier()  # an ATESAKI_UPSTREAM that cannot be used is said now, and not to each mail
+    serve(Door(Terms.from_environment(), Core.real()), listen, "gate")
+
+
+def serve(door: Door, listen: str, part: str) -> None:
+    """Serves with `door` until SIGTERM or SIGINT; `part` is what the log calls it. Raises `DoorError`."""
     host, port = place(listen)
-    door = Door(Terms.from_environment(), Core.real())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        ended = runner.run(_serve(door, host, port))
+        ended = runner.run(_serve(door, host, port, part))
     if not ended:
         # Python would wait for the threads for ever. To the ledger this is a crash, and it knows what to do.
-        log.error("gate.abandoned", seconds=PATIENCE)
+        log.error(f"{part}.abandoned", seconds=PATIENCE)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(os.EX_SOFTWARE)
 
 
-async def _serve(door: Door, host: str, port: int) -> bool:
+async def _serve(door: Door, host: str, port: int, part: str) -> bool:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     port = await door.start(host, port)
-    log.info("gate.listening", host=host, port=port, tls=door.terms.tls is not None, threads=door.terms.threads)
-    if door.terms.tls is None and host != "localhost" and not on_loopback(host):
+    log.info(f"{part}.listening", host=host, port=port, tls=door.terms.tls is not None, threads=door.terms.threads)
+    if part == "gate" and door.terms.tls is None and host != "localhost" and not on_loopback(host):
         log.warning("gate.no_certificate", hint="nobody can log in from outside: set ATESAKI_TLS_CERT, ATESAKI_TLS_KEY")
     await stop.wait()
-    log.info("gate.stopping", conversations=len(door.conversations))
+    log.info(f"{part}.stopping", conversations=len(door.conversations))
     ended = await door.stop()
-    log.info("gate.stopped")
+    log.info(f"{part}.stopped")
     return ended
 
 

@@ -8,10 +8,10 @@ Read first: `verdict`, then `submit`.
 
 from atesaki.outbox import Envelope
 
-from .holds import Confirmation, confirm, destroy_disavowed, drive, due, release
-from .ledger import explain, make_partitions, numbers, wait_until_gone
+from .holds import Confirmation, confirm, destroy_disavowed, drive, due, orderly, release, take_back
+from .ledger import explain, last_sent, make_partitions, numbers, wait_until_gone
 from .submit import DECIDE_SECONDS, Receipt, TryLater, Unacceptable, submit
-from .substitutes import ask
+from .substitutes import Words, ask, challenge_free, correspond
 from .verdict import REASONS, Outcome
 
 __all__ = [
@@ -23,15 +23,21 @@ __all__ = [
     "Receipt",
     "TryLater",
     "Unacceptable",
+    "Words",
     "ask",
+    "challenge_free",
     "confirm",
+    "correspond",
     "destroy_disavowed",
     "drive",
     "due",
     "explain",
+    "last_sent",
     "make_partitions",
     "numbers",
+    "orderly",
     "release",
     "submit",
+    "take_back",
     "wait_until_gone",
 ]

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, OperationalError, transaction
+from django.db.models import Exists, OuterRef
 from procrastinate.contrib.django import app
 
 from atesaki import clock, content, keys, outbox, ownership
 from atesaki.content import Fact
 from atesaki.outbox import COURIER_SECONDS, Envelope, Hand, Handed, Leaving
-from atesaki.ownership import Claim, Stand, Standing
+from atesaki.ownership import Claim, Event, Stand, Standing
 from atesaki.tenants import Service
 
 from . import ledger, substitutes
@@ -43,19 +44,34 @@ def facts(service: Service, stand: Stand, verification: Verification, notice: No
     return Facts(
         mode=Mode(service.mode),
         standing=stand.standing,
-        accept_answered=service.accept_answered,
+        accept_answered=service.accept_answered and stand.accepted,
         verification=verification,
         notice=Notice.SILENCED if stand.paused else notice,
     )
 
 
-def hold(line: Line, envelope: Envelope, seen: Facts, mail: bytes, knows: Sequence[Fact]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What was read in a mail, once for all its recipients and before any lock is taken.
+
+    `asked`: what the page may ask for. `passed`: the service said so itself. `personal`: kinds and counts.
+    """
+
+    asked: tuple[Fact, ...]
+    passed: bool
+    seen: tuple[Fact, ...]
+    personal: dict[str, int]
+
+
+def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt) -> Verdict:
     """Keeps a mail that waits, and queues the notice in its place; settles its line. Inside a transaction.
+
+    `key` opens the sealed mail for this recipient.
 
     1 Lock the address: a proof or a disavowal came before, and is seen below, or comes after, and sees this.
     2 Make the claim, look again, and decide again.
-    3 Seal the mail; what may leave by now goes into the outbox, everything else waits.
-    4 Learn what the confirmation page may ask for, unless the service passed it.
+    3 What may leave by now goes into the outbox, what may never is destroyed, everything else waits.
+    4 Keep what the confirmation page may ask for, and the links in earlier notices alive.
     """
     service, address = line.service, bytes(line.digest)
     ownership.lock(address)
@@ -66,16 +82,18 @@ def hold(line: Line, envelope: Envelope, seen: Facts, mail: bytes, knows: Sequen
         now = facts(service, stand, seen.verification, Notice.SPENT)
     verdict = decide(now)
     if verdict.outcome is Outcome.REFUSE:
+        outbox.destroy([key])
         ledger.settle(line, verdict, stand.standing, Line.State.SETTLED, ("refused", verdict.reason))
         return verdict
-    key = outbox.seal_mail(envelope, mail)[0]
     if verdict.outcome is Outcome.DELIVER:
         ledger.settle(line, verdict, stand.standing, Line.State.QUEUED, ("queued", "proved meanwhile"))
         _queue(claim, line.id, key)
         return verdict
     expires = clock.now() + timedelta(days=service.wait_days)
     Hold.objects.create(line=line.id, claim=claim, digest=address, key_id=key, expires=expires)
-    line.personal = _learn(claim, mail, knows)
+    line.personal = learnt.personal
+    ownership.learn(claim, learnt.asked, passed=learnt.passed, seen=learnt.seen)
+    ownership.prolong(claim, expires)
     ledger.settle(line, verdict, seen.standing, Line.State.HELD, ("held", f"until {expires.isoformat()}"))
     if verdict.outcome is Outcome.SUBSTITUTE:
         substitutes.notice(claim, envelope.recipients[0], expires)
@@ -83,34 +101,42 @@ def hold(line: Line, envelope: Envelope, seen: Facts, mail: bytes, knows: Sequen
     return verdict
 
 
-def _learn(claim: Claim, mail: bytes, knows: Sequence[Fact]) -> dict[str, int]:
+def learn(service: Service, mail: bytes, knows: Sequence[Fact]) -> Learnt:
+    """Reads a mail that is going to wait; `knows` is what the service passed, and goes before what is found."""
     reading = content.read(mail)
     every = content.contact_values(reading)
-    asked = knows or content.askable(reading)
-    ownership.learn(claim, asked, passed=bool(knows), seen=every)
     found = Counter({"postal" if fact.kind == "postal_code" else "phone": 0 for fact in every})
     found.update("postal" if fact.kind == "postal_code" else "phone" for fact in every)
-    carried = content.carries(reading, [claim.service.name, *claim.service.own])
+    carried = content.carries(reading, [service.name, *service.own])
     kinds = {kind: max(1, found[kind]) for kind in sorted(carried.kinds)} | dict(found)
-    return kinds | ({"unreadable": 1} if reading.unreadable else {})
+    kinds |= {"unreadable": 1} if reading.unreadable else {}
+    return Learnt(tuple(knows or content.askable(reading)), bool(knows), tuple(every), kinds)
 
 
 def confirm(raw_token: str, kind: str = "", answer: str = "") -> Confirmation:
     """Somebody answered on the confirmation page; a proof and the release it causes are one transaction."""
     with transaction.atomic():
         proof = ownership.prove(raw_token, kind, answer) if kind else ownership.answered(raw_token)
-        released = release(proof.claim) if proof.claim and proof.result in ("proved", "answered") else 0
-    accepted = proof.claim is not None and proof.claim.service.accept_answered
-    result = "proved" if proof.result == "answered" and accepted else proof.result
+        if proof.claim is None or proof.result not in ("proved", "answered"):
+            return Confirmation(proof.result, proof.tries_left)
+        released = release(proof.claim)
+        # Not what was pressed but what follows from it: nobody is told that mail comes when it does not.
+        result = "proved" if _may_go(proof.claim) else "answered"
     return Confirmation(result, proof.tries_left, released)
+
+
+def _may_go(claim: Claim) -> bool:
+    """Whether mail to this claim is delivered because of what was proved, and not because nothing is enforced."""
+    now = facts(claim.service, ownership.known(claim), Verification.NONE, Notice.SPENT)
+    verdict = decide(now)
+    return verdict.outcome is Outcome.DELIVER and verdict.reason != "observed"
 
 
 def release(claim: Claim) -> int:
     """Moves what waits for `claim` into the outbox, in the order of arrival, if it may go now; how many."""
     with transaction.atomic():
         ownership.lock(bytes(claim.digest))
-        now = facts(claim.service, ownership.known(claim), Verification.NONE, Notice.SPENT)
-        if decide(now).outcome is not Outcome.DELIVER:
+        if not _may_go(claim):
             return 0
         waiting = list(Hold.objects.select_for_update().filter(claim=claim).order_by("pk"))
         for one in waiting:
@@ -144,8 +170,21 @@ def drive(lane: str | None = None, most: int = 10_000) -> int:
             if leaving is None:
                 return tried
             ledger.move([leaving.line], Line.State.LEAVING)
-        _let_go(leaving, began)
+        try:
+            _let_go(leaving, began)
+        except DatabaseError:
+            raise  # nothing more can be done now; `due` takes it back
+        except Exception as error:  # noqa: BLE001 - one that cannot leave must not stand in everybody's way
+            log.error("outbox.failed", line=str(leaving.line), error=type(error).__name__)
+            _put_off(leaving, type(error).__name__)
     return most
+
+
+def _put_off(leaving: Leaving, why: str) -> None:
+    with transaction.atomic():
+        if outbox.still_ours(leaving):
+            outbox.again(leaving, give_up=False)
+            ledger.move([leaving.line], Line.State.QUEUED, ("put_off", why))
 
 
 def _let_go(leaving: Leaving, began: float) -> None:
@@ -153,15 +192,17 @@ def _let_go(leaving: Leaving, began: float) -> None:
     key = outbox.key_of(leaving)
     if line is None or key is None:
         with transaction.atomic():
-            outbox.gone(leaving)
+            if outbox.still_ours(leaving):
+                outbox.gone(leaving)
         return
     if line.kind != Line.Kind.REPORT and not _may_leave(line, leaving):
         return
     try:
         sealed = outbox.open_mail(key)
     except keys.SealBroken as error:
+        # Never destroyed for that: the right key file may yet come back from a backup.
         log.error("seal.broken", line=str(line.id))
-        _settle(leaving, line, Handed(Hand.PERMANENT, 0, str(error)))
+        _put_off(leaving, str(error))
         return
     seconds = COURIER_SECONDS - (time.monotonic() - began)
     _settle(leaving, line, outbox.courier().hand(sealed.envelope, sealed.content, seconds)[0])
@@ -170,19 +211,26 @@ def _let_go(leaving: Leaving, began: float) -> None:
 def _may_leave(line: Line, leaving: Leaving) -> bool:
     """Looks again: whether it may go now; if not, it is destroyed or waits, and its line says so."""
     known = ownership.standings(line.service, [(bytes(line.digest), line.customer)])[0]
+    if line.kind == Line.Kind.CASE:
+        return True  # what its reporter wished to be told; whoever wished it no more had it taken away
     if line.kind != Line.Kind.MAIL:
-        fits = known.stand.standing in (Standing.CLAIMED, Standing.ANSWERED) and not known.stand.paused
+        unproved = (Standing.CLAIMED, Standing.ANSWERED, Standing.DOUBTED)
+        fits = known.stand.standing in unproved and not known.stand.paused
+        if line.kind == Line.Kind.CHALLENGE:
+            fits = known.stand.standing is not Standing.DISAVOWED
         if not fits:
             _end(leaving, line, "needless", f"the address is {known.stand.standing.value}")
         return fits
     passed = Verification.PERMITTED if line.reason == "verification_permitted" else Verification.NONE
     verdict = decide(facts(line.service, known.stand, passed, Notice.SPENT))
-    if verdict.outcome is Outcome.DELIVER or (line.reason == "observed" and verdict.outcome is not Outcome.REFUSE):
+    if verdict.outcome is Outcome.DELIVER:
         return True
     if verdict.outcome is Outcome.REFUSE or known.claim is None:
         _end(leaving, line, "destroyed", verdict.reason)
         return False
     with transaction.atomic():
+        if not outbox.still_ours(leaving):
+            return False
         outbox.Departure.objects.filter(pk=leaving.pk).delete()
         expires = clock.now() + timedelta(days=line.service.wait_days)
         Hold.objects.create(line=line.id, claim_id=known.claim, digest=line.digest, key_id=leaving.key, expires=expires)
@@ -192,8 +240,9 @@ def _may_leave(line: Line, leaving: Leaving) -> bool:
 
 def _end(leaving: Leaving, line: Line, what: str, why: str) -> None:
     with transaction.atomic():
-        outbox.gone(leaving)
-        ledger.move([line.id], Line.State.SETTLED, (what, why), fate="destroyed")
+        if outbox.still_ours(leaving):
+            outbox.gone(leaving)
+            ledger.move([line.id], Line.State.SETTLED, (what, why), fate="destroyed")
 
 
 def _settle(leaving: Leaving, line: Line, handed: Handed) -> None:
@@ -201,6 +250,10 @@ def _settle(leaving: Leaving, line: Line, handed: Handed) -> None:
     detail = f"{handed.code} {handed.text}"
     waited = line.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE)
     with transaction.atomic():
+        if not outbox.still_ours(leaving):
+            log.warning("outbox.too_late", line=str(line.id), hand=handed.hand.value)
+            ledger.note([line.id], ("too_late", detail))
+            return
         if handed.hand is Hand.ACCEPTED:
             outbox.gone(leaving)
             ledger.move([line.id], Line.State.SETTLED, ("handed", detail), fate="released" if waited else "")
@@ -214,6 +267,16 @@ def _settle(leaving: Leaving, line: Line, handed: Handed) -> None:
         ledger.move([line.id], Line.State.SETTLED, (what, detail), fate="destroyed")
         if line.kind == Line.Kind.MAIL:
             substitutes.report(line, handed)
+        elif line.kind in (Line.Kind.NOTICE, Line.Kind.CONFIRMATION):
+            _tell_unreachable(line, handed)
+
+
+def _tell_unreachable(notice: Line, handed: Handed) -> None:
+    """The mailbox cannot even be asked: the service hears so now, of the first mail that waits for it."""
+    waiting = Hold.objects.filter(claim__service=notice.service, digest=notice.digest).order_by("pk").first()
+    line = ledger.by_pk([waiting.line]).get(waiting.line) if waiting else None
+    if line is not None:
+        substitutes.report(line, handed, "It still waits, but the notice to its mailbox was refused:")
 
 
 def destroy_disavowed(service: Service, address: bytes) -> int:
@@ -234,7 +297,9 @@ def destroy_disavowed(service: Service, address: bytes) -> int:
         lines = ledger.by_pk([departure.line for departure in departures])
         for departure in departures:
             line = lines.get(departure.line)
-            if line is None or not _disavowed(service, line.service, address, line.customer):
+            if line is None or line.kind == Line.Kind.CASE:
+                continue  # what its reporter wishes to be told is no mail of the customer's
+            if not _disavowed(service, line.service, address, line.customer):
                 continue
             key = departure.key_id
             departure.delete()
@@ -242,6 +307,23 @@ def destroy_disavowed(service: Service, address: bytes) -> int:
             gone.append(departure.line)
         ledger.move(gone, Line.State.SETTLED, ("destroyed", "disavowed"), fate="destroyed")
     return len(gone)
+
+
+def take_back(claim: Claim) -> int:
+    """Destroys what waits to be told to a reporter who wishes it no more; how many mails.
+
+    What is leaving at this moment is not touched: the caller waits for it, and calls again.
+    """
+    with transaction.atomic():
+        lane = substitutes.lane(claim, Line.Kind.CASE)
+        departures = [one for one in outbox.waiting(bytes(claim.digest)) if one.lane == lane]
+        for one in departures:
+            key = one.key_id
+            one.delete()
+            outbox.destroy([key])
+        lines = [one.line for one in departures]
+        ledger.move(lines, Line.State.SETTLED, ("destroyed", "no longer wished"), fate="destroyed")
+    return len(lines)
 
 
 def _disavowed(told: Service, service: Service, address: bytes, customer: str) -> bool:
@@ -264,32 +346,66 @@ def expire(most: int = 10_000) -> int:
             one.delete()
             outbox.destroy([key])
             ledger.move([line], Line.State.SETTLED, ("destroyed", "its time to wait is over"), fate="destroyed")
+            told = ledger.by_pk([line]).get(line)
+            if told is not None:
+                substitutes.report(told, Handed(Hand.PERMANENT), "Nobody proved the address while the mail waited.")
             count += 1
     return count
 
 
 def due() -> dict[str, int]:
-    """Drives everything whose time has come, once; every step may be repeated at any time, by any node."""
-    done = {"partitions": ledger.make_partitions(), "swept": ledger.sweep()}
-    lost = outbox.take_back()
-    ledger.move(lost, Line.State.QUEUED, ("unanswered", "the process ended while handing it over"))
-    done["taken_back"] = len(lost)
-    done["expired"] = expire()
-    done["released"], done["destroyed"] = _settle_forgotten()
-    done["driven"] = drive()
-    done["forgotten"] = ledger.forget_old() + ownership.forget_old() + substitutes.forget_old()
+    """Drives everything whose time has come, once; every step may be repeated at any time, by any node.
+
+    A step that fails is told in the log and does not keep the others from their turn.
+    """
+    return orderly(
+        {
+            "partitions": ledger.make_partitions,
+            "swept": ledger.sweep,
+            "taken_back": _take_back,
+            "expired": expire,
+            "settled": _settle_forgotten,
+            "driven": drive,
+            "forgotten": lambda: ledger.forget_old() + ownership.forget_old() + substitutes.forget_old(),
+        }
+    )
+
+
+def orderly(steps: Mapping[str, Callable[[], int]]) -> dict[str, int]:
+    """Runs each step, whatever became of the one before; how much each did, -1 for one that failed."""
+    done = {}
+    for name, step in steps.items():
+        try:
+            done[name] = step()
+        except Exception:
+            log.exception("due.failed", step=name)
+            done[name] = -1
+    if done and all(many < 0 for many in done.values()):
+        raise OperationalError("Nothing that is due could be done: see the log.")
     return done
 
 
-def _settle_forgotten() -> tuple[int, int]:
-    """Releases or destroys what waits although its claim says otherwise.
+def _take_back() -> int:
+    with transaction.atomic():
+        lost = outbox.take_back()
+        ledger.move(lost, Line.State.QUEUED, ("unanswered", "the process ended while handing it over"))
+    return len(lost)
 
-    A policy may have changed (`--accept`, `--mode`), or a process may have died after a disavowal.
+
+def _settle_forgotten() -> int:
+    """Releases or destroys what waits although it was decided: a process may have died before it could; how many.
+
+    Only addresses of which something was said since are looked at: what waits is many, what was forgotten few.
     """
-    released = destroyed = 0
-    for claim in Claim.objects.filter(hold__isnull=False).distinct().select_related("service"):
+    told = Event.objects.filter(
+        digest=OuterRef("digest"),
+        organisation=OuterRef("service__organisation"),
+        kind__in=(Event.Kind.PROVED, Event.Kind.DISAVOWED, Event.Kind.ANSWERED),
+    )
+    settled = 0
+    for claim in Claim.objects.filter(Exists(told), hold__isnull=False).distinct().select_related("service"):
         if ownership.known(claim).standing is Standing.DISAVOWED:
-            destroyed += destroy_disavowed(claim.service, bytes(claim.digest))
+            settled += destroy_disavowed(claim.service, bytes(claim.digest))
         else:
-            released += release(claim)
-    return released, destroyed
+            settled += release(claim)
+    return settled

@@ -5,6 +5,7 @@ A line that is `leaving` may be on the wire. Whoever needs to know that nothing 
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.db.models.functions import Now
 
 from atesaki import clock, keys
@@ -120,6 +121,17 @@ def wait_until_gone(address: bytes, seconds: float = COURIER_SECONDS + 2) -> boo
     return True
 
 
+def last_sent(organisation: int, address: bytes, since: datetime) -> datetime | None:
+    """When, after `since`, the last mail of this organisation left for `address`, or may have; None if none did.
+
+    What its reporter wished to be told does not count.
+    """
+    lines = Line.objects.filter(digest=address, service__organisation=organisation).exclude(kind=Line.Kind.CASE)
+    left = Entry.objects.filter(line__in=lines.values("pk"), at__gt=since)
+    last: datetime | None = left.filter(what__in=("handed", "too_late", "unanswered")).aggregate(last=Max("at"))["last"]
+    return last
+
+
 def sweep() -> int:
     """Settles lines whose process died before it answered: the sender was told nothing, and sends again."""
     with connection.cursor() as cursor:
@@ -210,7 +222,23 @@ def make_partitions(months: int = 3) -> int:
             after = (first + timedelta(days=32)).replace(day=1)
             made += _make_partition(cursor, first, after)
             first = after
-    return made
+        return made + _drop_partitions(cursor)
+
+
+def _drop_partitions(cursor: Any) -> int:
+    """Drops the months whose every line is over its time and settled."""
+    oldest = clock.now() - _KEPT
+    cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'atesaki_line'::regclass")
+    dropped = 0
+    for (name,) in cursor.fetchall():
+        month = re.fullmatch(r"atesaki_line_(\d{4})_(\d{2})", name)
+        if month is None or (int(month[1]), int(month[2])) >= (oldest.year, oldest.month):
+            continue
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {name} WHERE state <> 'settled')")  # noqa: S608 - our own name
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"DROP TABLE {name}")
+            dropped += 1
+    return dropped
 
 
 def _make_partition(cursor: Any, first: datetime, after: datetime) -> int:

@@ -29,6 +29,8 @@ class Line(models.Model):
         MAIL = "mail"
         NOTICE = "notice"
         CONFIRMATION = "confirmation"
+        CHALLENGE = "challenge"  # somebody said that this mailbox is not the customer's; is it so?
+        CASE = "case"  # to a reporter who wished to be told
         REPORT = "report"  # a delivery report to the service
 
     id = models.UUIDField(primary_key=True)

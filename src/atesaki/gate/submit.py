@@ -10,15 +10,16 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 from prometheus_client import Histogram
 
-from atesaki import content, ownership
+from atesaki import content, ownership, tenants
 from atesaki.content import Fact
 from atesaki.outbox import COURIER_SECONDS, CourierError, Envelope, Hand, Handed, courier, keep, seal_mail
 from atesaki.ownership import Known
 from atesaki.tenants import Service
 
 from . import holds, ledger, substitutes
+from .holds import Learnt
 from .models import Line
-from .verdict import Facts, Mode, Notice, Outcome, Verdict, Verification, decide
+from .verdict import REASONS, Facts, Mode, Notice, Outcome, Verdict, Verification, decide
 
 DECIDE_SECONDS = Histogram(
     "atesaki_decide_seconds",
@@ -83,6 +84,7 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
         raise Unacceptable("A mail needs a recipient.")
     request = read_request(raw)
     try:
+        service = _present(service)
         with transaction.atomic(durable=True):
             lines = ledger.intend(
                 service, envelope, len(raw), customer=request.customer, verification=request.verification
@@ -90,14 +92,24 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
         cases = _look(service, envelope, lines, request)
         DECIDE_SECONDS.observe(time.monotonic() - began)
         _hand_over(cases, request, began)
+        waits = any(case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE) for case in cases)
+        learnt = holds.learn(service, request.mail, request.knows) if waits else None
         with transaction.atomic(durable=True):
-            _keep_and_settle(service, cases, request)
+            _keep_and_settle(service, cases, request, learnt)
     except DatabaseError as error:
         raise TryLater("The database cannot be written; nothing was taken.") from error
     except CourierError as error:
         raise TryLater("The next hop is set up wrongly; nothing was taken.") from error
     outcomes = tuple(case.verdict.outcome for case in cases)
     return Receipt(lines[0].id, outcomes, tuple(case.verdict.reason for case in cases))
+
+
+def _present(service: Service) -> Service:
+    """The service as it is now: a conversation may have begun before its policy was changed, or its key ended."""
+    found = tenants.present(service)
+    if found is None:
+        raise TryLater("The key that this conversation began with has ended; nothing was taken.")
+    return found
 
 
 def read_request(raw: bytes) -> Request:
@@ -111,8 +123,11 @@ def read_request(raw: bytes) -> Request:
     classes = {value.strip().lower() for value in content.header_values(raw, "X-Atesaki-Class")} - {""}
     if classes - {"verification"}:
         raise Unacceptable("X-Atesaki-Class knows one value: verification.")
-    knows = [fact for value in content.header_values(raw, "X-Atesaki-Knows") for fact in content.knows(value).facts]
-    return Request(customer, bool(classes), tuple(knows), content.without_headers(raw, "X-Atesaki-"))
+    known = [content.knows(value) for value in content.header_values(raw, "X-Atesaki-Knows")]
+    for problem in (problem for each in known for problem in each.problems):
+        raise Unacceptable(f"X-Atesaki-Knows: {problem}")
+    knows = tuple(fact for each in known for fact in each.facts)
+    return Request(customer, bool(classes), knows, content.without_headers(raw, "X-Atesaki-"))
 
 
 def _look(service: Service, envelope: Envelope, lines: Sequence[Line], request: Request) -> list[Case]:
@@ -163,7 +178,8 @@ def _hand_over(cases: Sequence[Case], request: Request, began: float) -> None:
         case.handed = answer
 
 
-def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request) -> None:
+def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
+    sealed = _seal(cases, request)
     # In the order of their digests, so that two mails to the same two people cannot lock each other out.
     for case in sorted(cases, key=lambda case: bytes(case.line.digest)):
         match case.verdict.outcome:
@@ -178,14 +194,44 @@ def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request) 
             case Outcome.DELIVER:
                 _settle_handed(service, case, request)
             case _:
-                case.verdict = holds.hold(case.line, case.envelope, case.facts, request.mail, request.knows)
+                if learnt is None:
+                    raise TryLater("What waits was not read.")
+                key = sealed[case.line.id]
+                case.verdict = holds.hold(case.line, case.envelope, case.facts, key, learnt)
+    _report_refused(cases)
+
+
+def _report_refused(cases: Sequence[Case]) -> None:
+    """A mail for several is answered 250 if any of them was taken: the others' refusal is then told by mail."""
+    refused = [case for case in cases if case.verdict.outcome is Outcome.REFUSE]
+    if len(refused) < len(cases):
+        for case in refused:
+            handed = case.handed or Handed(Hand.PERMANENT, 550, REASONS[case.verdict.reason])
+            substitutes.report(case.line, handed)
+
+
+def _seal(cases: Sequence[Case], request: Request) -> dict[UUID, UUID]:
+    """Seals the mail once for everybody who waits for it; the key for each line."""
+    waiting = [case for case in cases if case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE)]
+    if not waiting:
+        return {}
+    first = waiting[0].envelope
+    together = Envelope(
+        first.sender,
+        tuple(case.envelope.recipients[0] for case in waiting),
+        first.smtputf8,
+        first.body8bit,
+    )
+    return dict(zip((case.line.id for case in waiting), seal_mail(together, request.mail), strict=True))
 
 
 def _settle_handed(service: Service, case: Case, request: Request) -> None:
     """Writes what the next hop said; what it put off, or did not answer, is sealed into the outbox."""
     handed = case.handed or Handed(Hand.TEMPORARY, 0, "not tried")
     detail = f"{handed.code} {handed.text}"
-    if case.line.verification and case.known.claim is None:
+    waits = handed.hand not in (Hand.ACCEPTED, Hand.PERMANENT)
+    if (case.line.verification or waits) and case.known.claim is None:
+        # By the time it leaves its mailbox may have to be asked after all.
         ownership.claim(service, case.envelope.recipients[0], case.line.customer)
     match handed.hand:
         case Hand.ACCEPTED:

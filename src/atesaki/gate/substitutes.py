@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_string
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Max
@@ -16,7 +18,7 @@ from procrastinate.contrib.django import app
 
 from atesaki import addresses, clock, keys, outbox, ownership
 from atesaki.addresses import Address
-from atesaki.language import language, moment
+from atesaki.language import Language, language, moment
 from atesaki.outbox import Envelope, Handed
 from atesaki.ownership import Claim, Purpose
 from atesaki.tenants import Service
@@ -29,6 +31,16 @@ _NOT_ME_DAYS = 400  # the way out must outlive every mail that carries it (R2)
 _CODE_HOURS = 24
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a mail of ours says, in one language, as text and as HTML."""
+
+    lang: Language
+    subject: str
+    text: str
+    html: str
+
+
 def take_slot(service: Service, address: bytes, what: str, per_day: int, in_all: int | None = None) -> bool:
     """Takes one of today's mails of this kind for an address; False if they are used up.
 
@@ -37,6 +49,8 @@ def take_slot(service: Service, address: bytes, what: str, per_day: int, in_all:
     rows = Slot.objects.filter(service=service, digest=address, what=what)
     today = clock.today(service.zone)
     used = rows.filter(day=today).aggregate(last=Max("number"))["last"] or 0
+    if in_all is not None and (since := ownership.last_answer(service, address)):
+        rows = rows.filter(day__gt=since.astimezone(ZoneInfo(service.zone)).date())
     if used >= per_day or (in_all is not None and rows.count() >= in_all):
         return False
     Slot.objects.create(service=service, digest=address, what=what, day=today, number=used + 1)
@@ -44,8 +58,13 @@ def take_slot(service: Service, address: bytes, what: str, per_day: int, in_all:
 
 
 def notice_free(service: Service, address: bytes) -> bool:
-    """Takes the right to send one notice to this mailbox."""
-    return take_slot(service, address, "notice", service.notices_per_day, service.notices_in_all)
+    """Takes the right to send one notice to this mailbox.
+
+    The number in all counts from when it last answered. When every link that it was sent has ended it may be asked
+    once more, or an honest customer who overlooked two notices could never prove anything again.
+    """
+    in_all = None if not ownership.may_still_confirm(service, address) else service.notices_in_all
+    return take_slot(service, address, "notice", service.notices_per_day, in_all)
 
 
 def notice(claim: Claim, recipient: Address, until: datetime) -> None:
@@ -70,14 +89,52 @@ def ask(service: Service, address: Address, customer: str, *, match: bool = True
     return claim
 
 
+def challenge_free(service: Service, address: bytes) -> bool:
+    """Takes the right to ask this mailbox, once a day, whether a report about it is its own. Inside a transaction."""
+    ownership.lock(address)
+    return take_slot(service, address, "challenge", 1)
+
+
+def correspond(claim: Claim, kind: str, words: Words, answers: str = "") -> bool:
+    """Queues our own mail to a mailbox about its own report; False if its address is erased. Inside a transaction.
+
+    `kind`: `challenge`, or `case` for what a reporter wished to be told. The caller answers for the words: nothing
+    of the customer's (L1). `answers`: the Message-ID that it replies to, or empty.
+    """
+    recipient = ownership.plain(bytes(claim.digest))
+    if recipient is None:
+        return False
+    not_me = f"{settings.ATESAKI_PUBLIC_URL}/n/{_issue(claim, Purpose.NOT_ME)}"
+    mail = _message(claim.service.name, recipient.text, words.subject)
+    if answers:
+        mail.replace_header("Auto-Submitted", "auto-replied")
+        mail["In-Reply-To"] = mail["References"] = answers
+    _send(claim, recipient, kind, _finished(mail, claim, not_me, words))
+    return True
+
+
 def _queue(claim: Claim, recipient: Address, kind: str, until: datetime, code: str = "") -> None:
-    mail = _compose(claim, recipient, kind, until, code)
-    service = claim.service
-    token = ownership.issue(claim, Purpose.REPLY, clock.now() + timedelta(days=_NOT_ME_DAYS))
-    envelope = Envelope(f"b+{token}@{settings.ATESAKI_MAIL_DOMAIN}", (recipient,), recipient.smtputf8)
-    line = ledger.intend(service, envelope, len(mail), customer=claim.customer, kind=kind, state=Line.State.QUEUED)[0]
-    ledger.settle(line, Verdict(Outcome.DELIVER, "our_own", ()), "claimed", Line.State.QUEUED, ("queued", kind))
-    _keep(line, envelope, mail, f"{kind} {claim.pk}")
+    _send(claim, recipient, kind, _compose(claim, recipient, kind, until, code))
+
+
+def _send(claim: Claim, recipient: Address, kind: str, mail: bytes) -> None:
+    bounces = f"b+{_issue(claim, Purpose.REPLY)}@{settings.ATESAKI_MAIL_DOMAIN}"
+    envelope = Envelope(bounces, (recipient,), recipient.smtputf8)
+    line = ledger.intend(
+        claim.service, envelope, len(mail), customer=claim.customer, kind=kind, state=Line.State.QUEUED
+    )[0]
+    standing = ownership.known(claim).standing
+    ledger.settle(line, Verdict(Outcome.DELIVER, "our_own", ()), standing, Line.State.QUEUED, ("queued", kind))
+    _keep(line, envelope, mail, lane(claim, kind))
+
+
+def lane(claim: Claim, kind: str) -> str:
+    """Where our own mail of one kind to one mailbox queues: one that is put off holds up no other."""
+    return f"{kind} {claim.pk}"
+
+
+def _issue(claim: Claim, purpose: Purpose) -> str:
+    return ownership.issue(claim, purpose, clock.now() + timedelta(days=_NOT_ME_DAYS))
 
 
 def _keep(line: Line, envelope: Envelope, mail: bytes, lane: str) -> None:
@@ -89,37 +146,35 @@ def _keep(line: Line, envelope: Envelope, mail: bytes, lane: str) -> None:
 def _compose(claim: Claim, recipient: Address, kind: str, until: datetime, code: str) -> bytes:
     """Our words only, in the service's language; nothing that the customer typed."""
     service, lang = claim.service, language(claim.service.locale)
-    tokens = {
-        purpose: ownership.issue(claim, purpose, clock.now() + timedelta(days=days))
-        for purpose, days in (
-            (Purpose.CONFIRM, max(1, service.wait_days)),
-            (Purpose.NOT_ME, _NOT_ME_DAYS),
-            (Purpose.REPLY, _NOT_ME_DAYS),
-        )
-    }
-    public, domain = settings.ATESAKI_PUBLIC_URL, settings.ATESAKI_MAIL_DOMAIN
-    reply_to = f"r+{tokens[Purpose.REPLY]}@{domain}"
-    not_me = f"{public}/n/{tokens[Purpose.NOT_ME]}"
+    public = settings.ATESAKI_PUBLIC_URL
+    confirm = ownership.issue(claim, Purpose.CONFIRM, clock.now() + timedelta(days=max(1, service.wait_days)))
+    not_me = f"{public}/n/{_issue(claim, Purpose.NOT_ME)}"
     words = {
         "service": service.name,
         "organisation": service.organisation.name,
         "sender": service.sender,
-        "confirm_url": f"{public}/c/{tokens[Purpose.CONFIRM]}",
+        "confirm_url": f"{public}/c/{confirm}",
         "not_me_url": not_me,
         "about_url": f"{public}/about-this-mail",
         "until": moment(until, service.zone, lang),
         "code": code,
-        "reply_to": "",  # a sentence that invites replies is true once somebody reads them (known issues)
+        "reply_to": settings.ATESAKI_READS_REPLIES,
     }
     text = render_to_string(f"notices/{kind}.{lang}.txt", words)
     subject, _, body = text.partition("\n")
     mail = _message(service.name, recipient.text, subject.removeprefix("Subject:").strip())
-    mail["Reply-To"] = reply_to
+    html = render_to_string(f"notices/{kind}.{lang}.html", words)
+    return _finished(mail, claim, not_me, Words(lang, "", body.lstrip("\n"), html))
+
+
+def _finished(mail: EmailMessage, claim: Claim, not_me: str, words: Words) -> bytes:
+    """The ways to answer that every mail of ours carries (L3, R2), and its body."""
+    mail["Reply-To"] = f"r+{_issue(claim, Purpose.REPLY)}@{settings.ATESAKI_MAIL_DOMAIN}"
     mail["List-Unsubscribe"] = f"<{not_me}/one-click>"  # RFC 8058 3.1
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail["Content-Language"] = lang
-    mail.set_content(body.lstrip("\n"), cte="base64" if lang == "ja" else "quoted-printable")
-    mail.add_alternative(render_to_string(f"notices/{kind}.{lang}.html", words), subtype="html", cte="base64")
+    mail.set_content(words.text, cte="base64" if words.lang == "ja" else "quoted-printable")
+    mail.add_alternative(words.html, subtype="html", cte="base64")
+    mail["Content-Language"] = words.lang  # last: what begins with Content- would become the first part's
     # The library folds a long URL on to a line of its own, which some receivers of RFC 8058 do not unfold.
     return mail.as_bytes().replace(b"List-Unsubscribe:\r\n <", b"List-Unsubscribe: <", 1)
 
@@ -136,8 +191,8 @@ def _message(name: str, to: str, subject: str) -> EmailMessage:
     return mail
 
 
-def report(line: Line, handed: Handed) -> None:
-    """Tells the service that a mail we had taken cannot be sent (RFC 3464), without its content.
+def report(line: Line, handed: Handed, why: str = "It could not be handed over:") -> None:
+    """Tells the service that a mail we had taken cannot be sent (RFC 3464), without its content; `why` in a sentence.
 
     It goes to the service's own sender, not to the envelope's: that could be anybody's. Inside a transaction.
     """
@@ -148,10 +203,10 @@ def report(line: Line, handed: Handed) -> None:
     mail = _message("atesaki", to.text, f"Not delivered: {line.id}")
     del mail["Auto-Submitted"]
     mail["Auto-Submitted"] = "auto-replied"
-    said = handed.text or "no answer"
+    said = handed.text or "no answer of the next mail server"
     mail.set_content(
-        f"The mail with the ledger id {line.mail} could not be handed over.\n\n"
-        f"The next mail server said: {handed.code} {said}\n\n`atesaki explain {line.id}` tells its story.\n"
+        f"This is about the mail with the ledger id {line.mail}.\n\n{why}\n{handed.code} {said}\n\n"
+        f"`atesaki explain {line.id}` tells its story.\n"
     )
     mail.make_mixed()
     fields = (

@@ -53,7 +53,7 @@ class Facts:
 
     mode: Mode
     standing: Standing
-    accept_answered: bool
+    accept_answered: bool  # the policy took a click for a proof when it was made, and does so now
     verification: Verification
     notice: Notice
 
@@ -87,28 +87,34 @@ RULES = (
         lambda facts: facts.standing is Standing.DISAVOWED,
     ),
     Rule(
-        "observed",
-        "The service only has its mail observed, so everything is delivered.",
-        Outcome.DELIVER,
-        lambda facts: facts.mode is Mode.OBSERVE,
-    ),
-    Rule(
         "proved",
         "Mailbox and customer have proved that they belong together.",
         Outcome.DELIVER,
         lambda facts: facts.standing is Standing.PROVED,
     ),
     Rule(
-        "doubted",
-        "The address was proved once and is in doubt now; its mail waits for a fresh proof.",
-        Outcome.HOLD,
-        lambda facts: facts.standing is Standing.DOUBTED,
-    ),
-    Rule(
         "silenced",
         "The mailbox asked for silence; the mail waits, and no notice is sent.",
         Outcome.HOLD,
         lambda facts: facts.notice is Notice.SILENCED,
+    ),
+    Rule(
+        "observed",
+        "The service only has its mail observed, so everything is delivered.",
+        Outcome.DELIVER,
+        lambda facts: facts.mode is Mode.OBSERVE,
+    ),
+    Rule(
+        "doubted_asked",
+        "The address was proved once and is in doubt now; the mail waits, and a neutral notice asks its mailbox.",
+        Outcome.SUBSTITUTE,
+        lambda facts: facts.standing is Standing.DOUBTED and facts.notice is Notice.DUE,
+    ),
+    Rule(
+        "doubted",
+        "The address was proved once and is in doubt now; its mail waits for a fresh proof.",
+        Outcome.HOLD,
+        lambda facts: facts.standing is Standing.DOUBTED,
     ),
     Rule(
         "answered_accepted",

@@ -7,9 +7,18 @@ Read first: `departures`, then `couriers`.
 """
 
 from .couriers import COURIER_SECONDS, Courier, CourierError, Envelope, Hand, Handed, courier
-from .departures import Leaving, again, gone, keep, key_of, take, take_back, waiting
-from .models import Departure, Key
+from .departures import Leaving, again, gone, keep, key_of, still_ours, take, take_back, waiting
+from .models import Departure, Key, Webhook
 from .seals import SealedMail, destroy, open_mail, seal_mail
+from .webhooks import (
+    deliver,
+    drive_webhooks,
+    forget_old,
+    repeat_webhook,
+    take_back_webhooks,
+    tell,
+    webhooks_of,
+)
 
 __all__ = [
     "COURIER_SECONDS",
@@ -22,15 +31,24 @@ __all__ = [
     "Key",
     "Leaving",
     "SealedMail",
+    "Webhook",
     "again",
     "courier",
+    "deliver",
     "destroy",
+    "drive_webhooks",
+    "forget_old",
     "gone",
     "keep",
     "key_of",
     "open_mail",
+    "repeat_webhook",
     "seal_mail",
+    "still_ours",
     "take",
     "take_back",
+    "take_back_webhooks",
+    "tell",
     "waiting",
+    "webhooks_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import smtplib
 import socket
@@ -26,6 +27,7 @@ COURIER_SECONDS = 20.0
 
 _IDLE_SECONDS = 30.0  # Postfix drops an idle client after 100 s by default, others sooner
 _POOLED = 8
+_AWAY_SECONDS = 5.0  # after a failure to connect nobody waits for the same again, or a dead hop takes every thread
 
 
 class CourierError(ValueError):
@@ -134,6 +136,32 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+class _Peer(smtplib.SMTP):
+    """A connection whose making ends in time: the library allows each address of a host the whole of it again."""
+
+    def __init__(self, host: str, port: int, ends: float, secure: ssl.SSLContext | None) -> None:
+        self._ends, self._secure = ends, secure
+        super().__init__(host, port, timeout=max(0.1, ends - time.monotonic()))
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        failed: OSError = OSError("the name of the next hop has no address")
+        for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(_left(self._ends))
+                sock.connect(place)
+                if self._secure is not None:
+                    sock.settimeout(_left(self._ends))
+                    sock = self._secure.wrap_socket(sock, server_hostname=host)
+                sock.settimeout(_left(self._ends))
+            except OSError as error:
+                sock.close()
+                failed = error
+                continue
+            return sock
+        raise failed
+
+
 class Smtp:
     """Submits to an SMTP server, over connections that are kept for the next mail.
 
@@ -144,6 +172,7 @@ class Smtp:
     def __init__(self, host: str, port: int, *, secure: bool, login: tuple[str, str] | None) -> None:
         self.host, self.port, self.secure, self.login = host, port, secure, login
         self._idle: list[tuple[float, smtplib.SMTP]] = []
+        self._away_until = 0.0
         self._lock = threading.Lock()
 
     def hand(self, envelope: Envelope, content: bytes, seconds: float) -> list[Handed]:
@@ -157,6 +186,7 @@ class Smtp:
         try:
             peer = self._connection(ends)
         except (OSError, smtplib.SMTPException) as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
             return [_temporary(error)] * len(envelope.recipients)
         try:
             handed = _converse(peer, envelope, content, ends)
@@ -174,6 +204,8 @@ class Smtp:
             with self._lock:
                 since, peer = self._idle.pop() if self._idle else (0.0, None)
             if peer is None:
+                if time.monotonic() < self._away_until:
+                    raise ConnectionRefusedError("the next hop did not answer a moment ago")
                 return self._connect(ends)
             try:
                 if time.monotonic() - since < _IDLE_SECONDS and peer.sock is not None:
@@ -185,20 +217,20 @@ class Smtp:
             peer.close()
 
     def _connect(self, ends: float) -> smtplib.SMTP:
-        timeout = max(0.1, ends - time.monotonic())
         trusted = ssl.create_default_context()
-        if self.secure:
-            peer: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=trusted)
-        else:
-            peer = smtplib.SMTP(self.host, self.port, timeout=timeout)
+        peer = _Peer(self.host, self.port, ends, trusted if self.secure else None)
         try:
+            _allow(peer, ends)
             peer.ehlo_or_helo_if_needed()
             if not self.secure and peer.has_extn("starttls"):
+                _allow(peer, ends)
                 peer.starttls(context=trusted if self.login else _opportunistic())
+                _allow(peer, ends)
                 peer.ehlo()
             if self.login:
                 if not self.secure and not isinstance(peer.sock, ssl.SSLSocket):
                     raise smtplib.SMTPException("the next hop offers no STARTTLS, and the login is not sent without")
+                _allow(peer, ends)
                 peer.login(*self.login)
         except BaseException:
             peer.close()
@@ -269,14 +301,20 @@ def _data(peer: smtplib.SMTP, content: bytes, ends: float) -> Handed:
 
 
 def _allow(peer: smtplib.SMTP, ends: float) -> None:
+    if peer.sock is None:
+        raise TimeoutError("the next hop ended the connection")
+    peer.sock.settimeout(_left(ends))
+
+
+def _left(ends: float) -> float:
     left = ends - time.monotonic()
-    if left <= 0 or peer.sock is None:
+    if left <= 0:
         raise TimeoutError("the next hop took too long")
-    peer.sock.settimeout(left)
+    return left
 
 
 def _answer(code: int, text: bytes) -> Handed:
-    words = " ".join(text.decode("utf-8", "replace").split())[:150]
+    words = _plain(text.decode("utf-8", "replace"))
     if 200 <= code < 300:
         return Handed(Hand.ACCEPTED, code, words)
     return Handed(Hand.PERMANENT if 500 <= code < 600 else Hand.TEMPORARY, max(code, 0), words)
@@ -287,4 +325,10 @@ def _temporary(error: Exception) -> Handed:
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".replace("\n", " ")[:150]
+    return _plain(f"{type(error).__name__}: {error}")
+
+
+def _plain(text: str) -> str:
+    """Fit for the ledger, which holds no address (L8): many a server repeats the recipient in its answer."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return re.sub(r"[^\s<>@]+@[^\s<>@]+", "***@***", " ".join(shown.split()))[:150]

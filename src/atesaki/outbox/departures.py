@@ -62,16 +62,27 @@ def take(lane: str | None = None) -> Leaving | None:
     return Leaving(*row) if row else None
 
 
+def still_ours(leaving: Leaving) -> bool:
+    """Whether it was not taken back meanwhile and given to another, locked. Inside a transaction, and first in it.
+
+    What came of a hand that is no longer ours must not be written: another may have it on the wire at this moment.
+    """
+    rows = Departure.objects.select_for_update().filter(
+        pk=leaving.pk, state=Departure.State.LEAVING, tries=leaving.tries
+    )
+    return rows.first() is not None
+
+
 def gone(leaving: Leaving) -> None:
     """It has left, or must never leave: the departure and the key end. Inside a transaction."""
     Departure.objects.filter(pk=leaving.pk).delete()
     destroy([leaving.key])
 
 
-def again(leaving: Leaving) -> bool:
+def again(leaving: Leaving, *, give_up: bool = True) -> bool:
     """Puts it back for later; False if its time is over, and it is then for the caller to end it."""
     pause = _PAUSES[min(leaving.tries, len(_PAUSES)) - 1]
-    if clock.now() + pause > leaving.gives_up:
+    if give_up and clock.now() + pause > leaving.gives_up:
         return False
     Departure.objects.filter(pk=leaving.pk).update(
         state=Departure.State.WAITING, due=clock.now() + pause, leaving_since=None
@@ -80,7 +91,10 @@ def again(leaving: Leaving) -> bool:
 
 
 def take_back() -> list[UUID]:
-    """Puts back what a process took and never ended, long after its courier must have; the lines concerned."""
+    """Puts back what a process took and never ended, long after its courier must have; the lines concerned.
+
+    Inside a transaction, together with what the ledger says of them: in between another may take it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from atesaki.tenants import Service
+
 
 class Sealed(models.Model):
     """A mail, sealed with a key of its own (AES-256-GCM). Removed with the last `Key` to it."""
@@ -52,4 +54,39 @@ class Departure(models.Model):
             models.Index(fields=["lane", "id"], name="departure_in_order"),
             models.Index(fields=["due"], name="departure_due", condition=Q(state="waiting")),
             models.Index(fields=["digest"], name="departure_by_address"),
+        ]
+
+
+class Webhook(models.Model):
+    """An event that a service is to be told, until it has said that it heard. `id` is the event's for ever.
+
+    The body names claims and customers by the service's own references, never an address (L8). Kept 30 days
+    after it was heard or given up, so that an operator can see and repeat it.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        LEAVING = "leaving"
+        HEARD = "heard"
+        GIVEN_UP = "given_up"
+
+    id = models.UUIDField(primary_key=True)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="webhooks")
+    type = models.CharField(max_length=40)
+    body = models.JSONField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    created = models.DateTimeField()
+    due = models.DateTimeField()
+    gives_up = models.DateTimeField()
+    leaving_since = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    ended = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=200, blank=True)  # the last one: a code, or why there was none
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due"], name="webhook_due", condition=Q(state="waiting")),
+            models.Index(fields=["service", "-created"], name="webhook_by_service"),
+            models.Index(fields=["service"], name="webhook_leaving", condition=Q(state="leaving")),
+            models.Index(fields=["ended"], name="webhook_ended", condition=Q(ended__isnull=False)),
         ]

@@ -9,24 +9,42 @@ Read first: `standing.derive`, then `claims`, `tokens`, `proofs`.
 from .claims import (
     Known,
     claim,
+    claims_on,
     describe,
     digest,
+    erase,
     forget_old,
     known,
+    last_answer,
     learn,
     lock,
+    may_still_confirm,
     plain,
+    prolong,
     standings,
     withdraw,
 )
-from .models import Claim
-from .proofs import Disavowal, Proof, answered, attest, disavow, pause, prove, prove_code
+from .models import Claim, Event
+from .proofs import (
+    Disavowal,
+    Proof,
+    answered,
+    attest,
+    confirm_link,
+    disavow,
+    disavowals,
+    doubt,
+    pause,
+    prove,
+    prove_code,
+)
 from .standing import Said, Stand, Standing, derive
-from .tokens import Purpose, Visit, issue, issue_code, visit
+from .tokens import Purpose, Visit, claim_behind, issue, issue_code, visit
 
 __all__ = [
     "Claim",
     "Disavowal",
+    "Event",
     "Known",
     "Proof",
     "Purpose",
@@ -37,18 +55,27 @@ __all__ = [
     "answered",
     "attest",
     "claim",
+    "claim_behind",
+    "claims_on",
+    "confirm_link",
     "derive",
     "describe",
     "digest",
     "disavow",
+    "disavowals",
+    "doubt",
+    "erase",
     "forget_old",
     "issue",
     "issue_code",
     "known",
+    "last_answer",
     "learn",
     "lock",
+    "may_still_confirm",
     "pause",
     "plain",
+    "prolong",
     "prove",
     "prove_code",
     "standings",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import randbelow
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
 
 from atesaki import addresses, clock, keys
 from atesaki.addresses import Address
@@ -24,6 +25,7 @@ from .standing import Said, Stand, Standing, derive
 _COMMON_MAILBOXES = 3
 _COMMON_SHARE = 0.3
 _SEEN_DAYS = 365
+ACCEPTED = "accepted"  # the method of a click that the service's policy took for a proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def said_about(organisation: int, digests: Sequence[bytes]) -> dict[bytes, list[
     """Everything said about these addresses in one organisation."""
     said: dict[bytes, list[Said]] = defaultdict(list)
     rows = Event.objects.filter(organisation_id=organisation, digest__in=digests)
-    for pk, address, kind, of in rows.values_list("pk", "digest", "kind", "claim_id"):
-        said[bytes(address)].append(Said(pk, kind, of))
+    for pk, address, kind, of, method in rows.values_list("pk", "digest", "kind", "claim_id", "method"):
+        said[bytes(address)].append(Said(pk, kind, of, method == ACCEPTED))
     return said
 
 
@@ -100,11 +102,35 @@ def claim(service: Service, address: Address, customer: str = "", *, match: bool
     return found
 
 
+def claims_on(address: bytes, organisation: int | None = None) -> list[Claim]:
+    """Every claim on a digest, of one organisation or of all, oldest first."""
+    rows = Claim.objects.filter(digest=address).select_related("service__organisation").order_by("created")
+    return list(rows if organisation is None else rows.filter(service__organisation=organisation))
+
+
+def erase(address: bytes) -> bool:
+    """Erases the plain address unless somebody has proved it; whether it is gone. Inside a transaction (L8).
+
+    The digest stays with its claims and events, and goes on refusing; what could still write to the mailbox or
+    be asked of it goes: answers, codes and the tokens to confirm with. Those of "not me" and of its case stay.
+    """
+    lock(address)
+    if any(known(row).standing in (Standing.PROVED, Standing.DOUBTED) for row in claims_on(address)):
+        return False
+    Knowledge.objects.filter(claim__digest=address).delete()
+    Token.objects.filter(claim__digest=address, purpose__in=("confirm", "code"), revoked=None).update(
+        revoked=clock.now()
+    )
+    Mailbox.objects.filter(digest=address).delete()
+    return True
+
+
 def withdraw(claim: Claim) -> None:
     """The customer no longer gives this address. Inside a transaction."""
     lock(bytes(claim.digest))
     say(claim, Event.Kind.WITHDRAWN)
-    Token.objects.filter(claim=claim, revoked=None).exclude(purpose="not_me").update(revoked=clock.now())
+    # What a reporter holds stays: the way to say "not me", to answer our mail, and to read of their case.
+    Token.objects.filter(claim=claim, purpose__in=("confirm", "code"), revoked=None).update(revoked=clock.now())
 
 
 def say(claim: Claim, kind: str, method: str = "", evidence: str = "") -> Event:
@@ -133,10 +159,33 @@ def learn(claim: Claim, asked: Iterable[Fact], *, passed: bool, seen: Iterable[F
         ignore_conflicts=True,
     )
     usable = [fact for fact in set(asked) if passed or not is_common(service, fact)]
-    Knowledge.objects.bulk_create(
-        [Knowledge(claim=claim, kind=fact.kind, digest=knowledge(claim.pk, fact), passed=passed) for fact in usable],
-        ignore_conflicts=True,
-    )
+    rows = [Knowledge(claim=claim, kind=fact.kind, digest=knowledge(claim.pk, fact), passed=passed) for fact in usable]
+    if passed:  # what was only found before is now the service's own word
+        keys_of_it = ["claim", "kind", "digest"]
+        Knowledge.objects.bulk_create(rows, update_conflicts=True, update_fields=["passed"], unique_fields=keys_of_it)
+    else:
+        Knowledge.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def prolong(claim: Claim, until: datetime) -> None:
+    """Keeps the links of earlier notices alive for as long as mail waits for them. Inside a transaction."""
+    Token.objects.filter(
+        claim=claim, purpose="confirm", revoked=None, expires__gt=clock.now(), expires__lt=until
+    ).update(expires=until)
+
+
+def may_still_confirm(service: Service, address: bytes) -> bool:
+    """Whether a link that was mailed there for this service still works."""
+    return Token.objects.filter(
+        claim__service=service, claim__digest=address, purpose="confirm", revoked=None, expires__gt=clock.now()
+    ).exists()
+
+
+def last_answer(service: Service, address: bytes) -> datetime | None:
+    """When the mailbox last did what a notice asks for."""
+    rows = Event.objects.filter(claim__service=service, digest=address, kind__in=("answered", "proved", "doubted"))
+    last: datetime | None = rows.aggregate(last=Max("at"))["last"]
+    return last
 
 
 def is_common(service: Service, fact: Fact) -> bool:

@@ -75,6 +75,7 @@ class Token(models.Model):
         NOT_ME = "not_me"
         REPLY = "reply"
         CODE = "code"
+        CASE = "case"
 
     hash = models.BinaryField(primary_key=True, max_length=32)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)

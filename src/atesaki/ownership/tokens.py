@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from django.db.models import Sum
 
 from atesaki import clock, keys
 from atesaki.tenants import Service
@@ -16,6 +19,7 @@ from .models import Claim, Knowledge, Token
 from .standing import Standing
 
 TRIES = 3  # wrong answers that close a code, a number or a question
+TRIES_IN_ALL = 6  # and all of a claim's tokens together, in 30 days
 _OCTETS = 24  # 192 bits; the issue is guessing, not collisions
 _ORDER = ("postal_code", "phone_last4", "birth_year")
 
@@ -27,6 +31,7 @@ class Purpose(StrEnum):
     NOT_ME = "not_me"
     REPLY = "reply"
     CODE = "code"
+    CASE = "case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,13 @@ class Visit:
 
 
 def issue(claim: Claim, purpose: Purpose, expires: datetime) -> str:
-    """A new token of 192 random bits, in URL letters. Only its hash is kept."""
+    """A new token of 192 random bits, in URL letters. Only its hash is kept.
+
+    That of an address is in base32 (RFC 4648 6): mailers on the way may change the case of a local part.
+    """
     raw = secrets.token_urlsafe(_OCTETS)
+    if purpose is Purpose.REPLY:
+        raw = base64.b32encode(secrets.token_bytes(_OCTETS)).decode().rstrip("=").lower()
     Token.objects.create(hash=hashed(raw, purpose), purpose=purpose, claim=claim, created=clock.now(), expires=expires)
     return raw
 
@@ -77,7 +87,7 @@ def visit(raw_token: str, purpose: Purpose) -> Visit | None:
         return None
     claim = token.claim
     address = plain(bytes(claim.digest))
-    left = max(0, TRIES - token.tries)
+    left = max(0, min(TRIES - token.tries, TRIES_IN_ALL - tries_spent(claim)))
     return Visit(
         claim=claim.pk,
         service=claim.service,
@@ -89,10 +99,25 @@ def visit(raw_token: str, purpose: Purpose) -> Visit | None:
     )
 
 
+def claim_behind(raw_token: str, *purposes: Purpose) -> Claim | None:
+    """The claim that a token for one of `purposes` was mailed about, or None."""
+    token = live(raw_token, *purposes)
+    return token.claim if token else None
+
+
 def questions(claim: Claim) -> tuple[str, ...]:
     """What may be asked of this claim's customer, best first."""
     kinds = set(Knowledge.objects.filter(claim=claim).values_list("kind", flat=True))
-    return (("match",) if claim.match else ()) + tuple(kind for kind in _ORDER if kind in kinds)
+    asked = (("match",) if claim.match else ()) + tuple(kind for kind in _ORDER if kind in kinds)
+    # A year of birth is guessed in some sixty tries: it is asked only where nothing better is known.
+    return asked if asked == ("birth_year",) else tuple(kind for kind in asked if kind != "birth_year")
+
+
+def tries_spent(claim: Claim) -> int:
+    """How many answers were tried on all tokens of a claim in the last 30 days."""
+    since = clock.now() - timedelta(days=30)
+    rows = Token.objects.filter(claim=claim, created__gt=since)
+    return int(rows.aggregate(spent=Sum("tries"))["spent"] or 0)
 
 
 def live(raw_token: str, *purposes: Purpose, for_update: bool = False) -> Token | None:
@@ -106,6 +131,8 @@ def live(raw_token: str, *purposes: Purpose, for_update: bool = False) -> Token 
 
 def hashed(raw: str, purpose: Purpose) -> bytes:
     """What is stored of a token; the purpose is hashed in, so that no row can serve another."""
+    if purpose is Purpose.REPLY:
+        raw = raw.lower()
     return keys.ring().fingerprint("token", purpose.value, raw)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from . import health, mailbox, views
+from . import ask, case, health, mailbox, views
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -13,7 +13,19 @@ urlpatterns = [
     path("c/<str:token>/not-me", views.confirm_not_me, name="confirm_not_me"),
     path("n/<str:token>", views.not_me, name="not_me"),
     path("n/<str:token>/keep", views.kept, name="kept"),
+    path("n/<str:token>/mine", views.mine, name="mine"),
     path("n/<str:token>/one-click", views.one_click, name="one_click"),
+    path("ask", ask.subjects, name="ask"),
+    path("ask/not-mine", ask.not_mine, name="ask_not_mine"),
+    path("ask/not-mine/sent", ask.reported, name="ask_reported"),
+    path("ask/sent", ask.sent, name="ask_sent"),
+    path("ask/about/<str:subject>", ask.inquiry, name="ask_inquiry"),
+    path("m/<str:token>", case.case, name="case"),
+    path("m/<str:token>/wish", case.choose, name="case_wish"),
+    path("m/<str:token>/disposal", case.dispose, name="case_disposal"),
+    path("m/<str:token>/message", case.write, name="case_message"),
+    path("m/<str:token>/improvement", case.improve, name="case_improvement"),
+    path("desk/", include("atesaki.pages.desk.urls")),
     path("mailbox/", mailbox.index, name="mailbox"),
     path("mailbox/<str:name>", mailbox.mail, name="mailbox_mail"),
     path("mailbox/<str:name>/source", mailbox.source, name="mailbox_source"),

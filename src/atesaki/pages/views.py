@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from atesaki import content, gate, language, notme, ownership, tenants
+from atesaki import content, desk, gate, language, notme, ownership, tenants
 from atesaki.ownership import Purpose, Standing, Visit
 
 from . import mailbox, wording
@@ -81,7 +81,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     visit = ownership.visit(token, Purpose.CONFIRM)
     if said.result == "gone" or visit is None:
         return gone(request)
-    error = wording.say(wording.chosen(request), "wrong.answer", left=said.tries_left)
+    lang = wording.chosen(request)
+    if said.result == "unusable":
+        return _choices(request, token, visit, status=422, error=wording.say(lang, "wrong.unusable"))
+    error = wording.say(lang, "wrong.answer", left=said.tries_left)
     return _choices(request, token, visit, status=422, kind=kind, typed=typed, error=error)
 
 
@@ -114,7 +117,7 @@ def _choices(
         visit=visit,
         state=state,
         questions=_questions(visit, kind, typed, error),
-        error=error if state == "question" else "",
+        error=error if state == "question" or not kind else "",
         until=language.moment(visit.expires, visit.service.zone, wording.chosen(request)),
     )
 
@@ -153,9 +156,7 @@ def _slip(request: HttpRequest, kind: str, answer: str) -> str:
 def confirm_not_me(request: HttpRequest, token: str) -> HttpResponse:
     """The other choice of `/c/TOKEN`. Its GET is for a reader who comes back by the language switch."""
     if request.method != "POST":
-        switched = wording.asked(request)
-        query = f"?lang={switched}" if switched else ""
-        return HttpResponseRedirect(reverse("confirm", args=[token]) + query)
+        return HttpResponseRedirect(_switched(request, reverse("confirm", args=[token])))
     return _report(request, token)
 
 
@@ -172,17 +173,19 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     if visit is None:
         return gone(request)
     if visit.standing is Standing.DISAVOWED:
-        return page(request, "stopped_already", visit=visit)
+        return page(request, "stopped_already", token=token, visit=visit)
     return page(request, "not_me", token=token, visit=visit)
 
 
 def _report(request: HttpRequest, token: str) -> HttpResponse:
     """Reports, and says what was done. A second press says the same again."""
-    freed = notme.report(token, via="page")
+    lang = wording.chosen(request)
+    freed = notme.report(token, via="page", lang=lang)
     if freed is None:
         return gone(request)
-    moment = language.moment(freed.at, freed.service.zone, wording.chosen(request))
-    return page(request, "stopped", freed=freed, moment=moment)
+    moment = language.moment(freed.at, freed.service.zone, lang)
+    own = desk.token(freed.case) if freed.case else ""  # none while the case could not be opened: `due` opens it
+    return page(request, "stopped", freed=freed, moment=moment, case_token=own)
 
 
 @require_safe
@@ -191,7 +194,25 @@ def kept(request: HttpRequest, token: str) -> HttpResponse:
     visit = ownership.visit(token, Purpose.NOT_ME)
     if visit is None:
         return gone(request)
-    return page(request, "kept", visit=visit)
+    return page(request, "kept", token=token, visit=visit)
+
+
+@csrf_exempt  # see the head of this file
+@require_http_methods(["GET", "HEAD", "POST"])
+def mine(request: HttpRequest, token: str) -> HttpResponse:
+    """To the page to confirm on, for who has a link of ours but none to that: theirs has ended, or mail is stopped."""
+    if request.method != "POST":
+        return HttpResponseRedirect(_switched(request, reverse("not_me", args=[token])))
+    link = ownership.confirm_link(token)
+    if link is None:
+        return gone(request)
+    return HttpResponseRedirect(_switched(request, reverse("confirm", args=[link])))
+
+
+def _switched(request: HttpRequest, path: str) -> str:
+    """A path of ours that keeps the language the reader switched to."""
+    lang = wording.asked(request)
+    return f"{path}?lang={lang}" if lang else path
 
 
 @csrf_exempt  # a mail program presses this: it has neither our cookie nor our page (RFC 8058 section 3.1)

@@ -21,8 +21,8 @@ _HIDDEN = (
     (re.compile(r"(?<=://)[^/\s@]+@"), "***\0"),  # user and password of a server, whose name may stay
     (re.compile(r"/([cnm])/[^\s/?#\"'<>&,;)]+"), r"/\1/***"),  # our token paths
     (re.compile(r"(?i)\b(bearer|basic|auth plain|auth login)\s+\S+"), r"\1 ***"),
-    (re.compile(r"\"[^\"\n]*\"@[^\s<>\"(),;]+"), "***\0***"),  # a quoted local part, RFC 5321 4.1.2
-    (re.compile(r"[^\s<>\"(),;\0]*(?:@|%40)[^\s<>\"(),;]+"), "***\0***"),
+    (re.compile(r"\"(?:[^\"\\\n]|\\.)*\"[@＠][^\s<>\"(),;]+"), "***\0***"),  # a quoted local part, RFC 5321 4.1.2
+    (re.compile(r"(?i)[^\s<>\"(),;\0]*(?:[@＠]|%40|%EF%BC%A0)[^\s<>\"(),;]+"), "***\0***"),
     (re.compile("\0"), "@"),
 )
 

@@ -22,6 +22,14 @@ ATESAKI_INBOUND = os.environ.get("ATESAKI_INBOUND") or "127.0.0.1:2526"
 ATESAKI_UPSTREAM = os.environ.get("ATESAKI_UPSTREAM") or f"maildir:{HOME / 'delivered'}"
 ATESAKI_PUBLIC_URL = (os.environ.get("ATESAKI_PUBLIC_URL") or f"http://{ATESAKI_WEB}").rstrip("/")
 ATESAKI_MAIL_DOMAIN = os.environ.get("ATESAKI_MAIL_DOMAIN") or "atesaki.localhost"
+# Whether our mail may say that a reply is read: the rim that reads them is part of `atesaki serve`, and an
+# installation of parts says so once its MX leads to `atesaki inbound`.
+ATESAKI_READS_REPLIES = os.environ.get("ATESAKI_READS_REPLIES", "1") == "1"
+ATESAKI_SMS = os.environ.get("ATESAKI_SMS") or "console:"  # or twilio://SID:TOKEN@FROM
+# The name under which our own MX writes Authentication-Results (RFC 8601 2.5); all others are ignored.
+ATESAKI_AUTHSERV_ID = os.environ.get("ATESAKI_AUTHSERV_ID") or ""
+# How many proxies of the deployment's own stand in front of the pages; without any, X-Forwarded-For is not believed.
+ATESAKI_PROXIES = int(os.environ.get("ATESAKI_PROXIES") or "0")
 
 
 def database(url: str) -> dict[str, Any]:
@@ -42,6 +50,9 @@ DATABASES = {"default": database(DATABASE_URL)} if DATABASE_URL else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "django.contrib.auth",  # the desk's accounts; nobody else has one
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
     "procrastinate.contrib.django",
     "django.contrib.staticfiles",
     "atesaki",
@@ -49,8 +60,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "atesaki.pages.middleware.Guard",
 ]
@@ -60,7 +73,11 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "DIRS": [Path(__file__).parent.parent / "pages" / "templates", Path(__file__).parent.parent / "gate"],
+        "DIRS": [
+            Path(__file__).parent.parent / "pages" / "templates",
+            Path(__file__).parent.parent / "gate",
+            Path(__file__).parent.parent / "desk",
+        ],
         "OPTIONS": {
             "builtins": ["atesaki.pages.tags"],
             "context_processors": ["django.template.context_processors.request"],
@@ -77,7 +94,11 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 CSRF_COOKIE_NAME = "atesaki_csrf"  # a cookie belongs to a host, not to a port: two programs must not share a name
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = _public.scheme == "https"
+SESSION_COOKIE_NAME = "atesaki_desk"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 12 * 3600  # a working day
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "no-referrer"  # a token stands in the path
 SECURE_HSTS_SECONDS = 31_536_000 if CSRF_COOKIE_SECURE else 0

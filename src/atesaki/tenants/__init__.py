@@ -12,11 +12,14 @@ from .registry import (
     TenantError,
     add_service,
     change_service,
+    check_ring,
     find,
     identify,
+    present,
     retire,
     rotate,
     services,
+    webhook_secret,
 )
 
 __all__ = [
@@ -27,9 +30,12 @@ __all__ = [
     "TenantError",
     "add_service",
     "change_service",
+    "check_ring",
     "find",
     "identify",
+    "present",
     "retire",
     "rotate",
     "services",
+    "webhook_secret",
 ]

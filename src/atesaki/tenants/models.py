@@ -41,10 +41,18 @@ class Service(models.Model):
     created = models.DateTimeField()
     retired = models.DateTimeField(null=True)
 
+    came_by: int | None = None  # the credential that this conversation showed; no column
+
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(mode__in=["enforce", "observe"]), name="service_mode_known"),
         ]
+
+
+class Installation(models.Model):
+    """One row: which key ring this database was written with. Kept for as long as the database."""
+
+    ring = models.BinaryField(max_length=32)
 
 
 class Credential(models.Model):

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from atesaki import addresses, clock, keys
 
-from .models import Credential, Organisation, Service
+from .models import Credential, Installation, Organisation, Service
 
-_POLICY = {  # column: the most that makes sense
-    "wait_days": 90,
-    "notices_per_day": 5,
-    "notices_in_all": 10,
-    "verification_per_day": 20,
+_WEBHOOK_KEY = 32  # octets; Standard Webhooks 1.0: from 24 to 64
+_POLICY = {  # column: the least and the most that make sense
+    "wait_days": (1, 90),
+    "notices_per_day": (0, 5),
+    "notices_in_all": (0, 10),
+    "verification_per_day": (0, 20),
 }
 
 
@@ -114,11 +117,45 @@ def identify(username: str, secret: str, door: str = "smtp") -> Service | None:
     shown = _fingerprint(door, username, secret)
     if found is None or not hmac.compare_digest(bytes(found.fingerprint), shown):
         return None
+    found.service.came_by = found.pk
     return found.service
 
 
+def present(service: Service) -> Service | None:
+    """The service as its row is now; None if it was retired, or the key that it came in by was revoked."""
+    rows = Service.objects.filter(pk=service.pk, retired=None).select_related("organisation")
+    if service.came_by is not None:
+        rows = rows.filter(credentials__pk=service.came_by, credentials__revoked=None)
+    return rows.first()
+
+
+def check_ring() -> None:
+    """Sees that the key file is the one that this database was written with; notes it the first time.
+
+    With another every disavowal would be unknown, and every sealed mail closed. Raises `keys.KeyFileError`.
+    """
+    mark = keys.ring().mark()
+    row, _ = Installation.objects.get_or_create(pk=1, defaults={"ring": mark})
+    if not hmac.compare_digest(bytes(row.ring), mark):
+        raise keys.KeyFileError(
+            f"{keys.path()} is not the key file that this database was written with: "
+            "set ATESAKI_KEYS or ATESAKI_HOME to where that one is, or restore it from the backup."
+        )
+
+
+def webhook_secret(service: Service) -> bytes:
+    """The key that signs what this service is told. Raises `TenantError` if there is none that opens."""
+    try:
+        return keys.ring().unwrap(bytes(service.webhook_secret or b""), _webhook_place(service))
+    except keys.SealBroken as error:
+        raise TenantError(
+            f"The webhook secret of {service.name!r} does not open: make new keys with `atesaki service rotate`."
+        ) from error
+
+
 def _issue(service: Service) -> Issued:
-    password, api_secret, webhook_secret = (secrets.token_urlsafe(24) for _ in range(3))
+    password, api_secret = (secrets.token_urlsafe(24) for _ in range(2))
+    webhook_key = secrets.token_bytes(_WEBHOOK_KEY)
     smtp_username, api_username = (f"{prefix}{secrets.token_hex(5)}" for prefix in ("svc-", "key"))
     for door, username, secret in (("smtp", smtp_username, password), ("api", api_username, api_secret)):
         Credential.objects.create(
@@ -128,9 +165,14 @@ def _issue(service: Service) -> Issued:
             fingerprint=_fingerprint(door, username, secret),
             created=clock.now(),
         )
-    service.webhook_secret = keys.ring().wrap(webhook_secret.encode(), f"webhook {service.pk}".encode())
+    service.webhook_secret = keys.ring().wrap(webhook_key, _webhook_place(service))
     service.save()
-    return Issued(service, smtp_username, password, f"{api_username}.{api_secret}", f"whsec_{webhook_secret}")
+    webhook_secret = f"whsec_{b64encode(webhook_key).decode()}"
+    return Issued(service, smtp_username, password, f"{api_username}.{api_secret}", webhook_secret)
+
+
+def _webhook_place(service: Service) -> bytes:
+    return f"webhook {service.pk}".encode()
 
 
 def _fingerprint(door: str, username: str, secret: str) -> bytes:
@@ -162,10 +204,11 @@ def _apply(service: Service, changes: dict[str, Any]) -> None:
                 service.own = [" ".join(str(line).split()) for line in value if str(line).strip()]
             case "accept" if value in ("proved", "answered"):
                 service.accept_answered = value == "answered"
-            case _ if key in _POLICY and isinstance(value, int) and 0 <= value <= _POLICY[key]:
+            case _ if key in _POLICY and isinstance(value, int) and _POLICY[key][0] <= value <= _POLICY[key][1]:
                 setattr(service, key, value)
             case _ if key in _POLICY:
-                raise TenantError(f"{key} must be a whole number from 0 to {_POLICY[key]}, not {value!r}.")
+                least, most = _POLICY[key]
+                raise TenantError(f"{key} must be a whole number from {least} to {most}, not {value!r}.")
             case _:
                 raise TenantError(f"{key}={value!r} cannot be set on a service.")
 
@@ -178,9 +221,23 @@ def _sender(value: str) -> str:
 
 
 def _webhook(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+    """Only its form: where its name leads is looked at each time something is sent there."""
+    if not value:
+        return value
+    if len(value) > 500:
+        raise TenantError("The webhook is longer than 500 characters: give a shorter URL.")
+    try:
+        parts = urlsplit(value)
+        readable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable or any(ord(letter) <= 32 for letter in value):
         raise TenantError(f"The webhook {value!r} is not an http(s) URL.")
+    if parts.username is not None:
+        # Not the URL itself: it holds a password, and this is printed.
+        raise TenantError("The webhook holds a user or a password: leave them out, what is sent there is signed.")
+    if settings.PRODUCTION and parts.scheme != "https":
+        raise TenantError(f"The webhook {value!r} must begin with https:// where ATESAKI_ENV is production.")
     return value
 
 

@@ -1,0 +1,121 @@
+"""Carries every report to its end: the case, its clock, and what its reporter is told.
+
+Promise:    Each open case has one owner of the clock and a next date, and every step of it stands in a row.
+Never:      Lets a word about the customer into what a reporter sees, or a word about the reporter to the customer.
+On failure: A step that was not finished is repeated by `due`; none of them undoes the disavowal.
+Read first: `models.Case`, then `cases`.
+"""
+
+from . import agents, answers, drafts, ends, ladder, leaks, letter, sms, work
+from .calendar import business_day, closing, end_of, in_business_days, is_business_day
+from .cases import (
+    about,
+    behind,
+    by_pk,
+    close,
+    confirmed,
+    has_come,
+    new_number,
+    read,
+    running,
+    services_of,
+    step,
+    tell_services,
+    token,
+    unconfirmed,
+    unconfirmed_at_once,
+    write,
+)
+from .ends import corrected, due, finish, withdrawn
+from .ladder import CustomerData, Rung, customer, keep_customer, next_rung, reveal
+from .letter import correct
+from .models import Case, Reporter
+from .refusals import DeskError
+from .reporters import (
+    KEPT_DAYS,
+    Facts,
+    Said,
+    acknowledge,
+    answer_disposal,
+    by_day,
+    choose,
+    conversation,
+    facts_of,
+    forget_words,
+    hear,
+    report_progress,
+    says,
+    tell_end,
+    wish_for,
+)
+from .reports import Question, asked, inquire, knock, look_into, look_into_forgotten, report, unsure
+
+__all__ = [
+    "KEPT_DAYS",
+    "Case",
+    "CustomerData",
+    "DeskError",
+    "Facts",
+    "Question",
+    "Reporter",
+    "Rung",
+    "Said",
+    "about",
+    "acknowledge",
+    "agents",
+    "answer_disposal",
+    "answers",
+    "asked",
+    "behind",
+    "business_day",
+    "by_day",
+    "by_pk",
+    "choose",
+    "close",
+    "closing",
+    "confirmed",
+    "conversation",
+    "correct",
+    "corrected",
+    "customer",
+    "drafts",
+    "due",
+    "end_of",
+    "ends",
+    "facts_of",
+    "finish",
+    "forget_words",
+    "has_come",
+    "hear",
+    "in_business_days",
+    "inquire",
+    "is_business_day",
+    "keep_customer",
+    "knock",
+    "ladder",
+    "leaks",
+    "letter",
+    "look_into",
+    "look_into_forgotten",
+    "new_number",
+    "next_rung",
+    "read",
+    "report",
+    "report_progress",
+    "reveal",
+    "running",
+    "says",
+    "services_of",
+    "sms",
+    "step",
+    "tell_end",
+    "tell_services",
+    "token",
+    "unconfirmed",
+    "unconfirmed_at_once",
+    "unsure",
+    "wish_for",
+    "withdrawn",
+    "work",
+    "write",
+]

@@ -1,0 +1,211 @@
+"""The door for what comes back: LMTP (RFC 2033) or SMTP behind an MX. Nobody logs in, and nothing is relayed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from aiosmtpd import smtp as theirs
+from prometheus_client import Counter, Gauge
+
+from . import smtp
+from .conversation import TOO_LONG, Conversation
+from .handover import SORRY, describe
+from .hooks import Draft, Hooks
+
+OCTETS: Final = 2 * 1024 * 1024  # of one mail: a reply, or our own mail sent back
+RECIPIENTS: Final = 20  # a reply has one
+CONNECTIONS_LIMIT: Final = 100  # an MX reuses its own
+
+CONNECTIONS = Gauge("atesaki_inbound_connections", "Open connections of the inbound door")
+ANSWERS = Counter("atesaki_inbound_answers", "Answers of the inbound door", ["code"])
+
+NOBODY: Final = "550 5.1.1 There is no such mailbox here."
+_ANSWERS: Final = {
+    "taken": "250 2.0.0 Taken",
+    "nobody": NOBODY,
+    "unreadable": "554 5.6.0 The mail has no header that can be read; nothing of it was taken.",
+    "later": "451 4.7.1 Too much mail at once; nothing was taken, please send again.",
+}
+_COMMANDS: Final = [name for name in dir(theirs.SMTP) if name.startswith("smtp_") and name != "smtp_AUTH"]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What this door asks of `inbound`; tests put their own here.
+
+    takes: `inbound.takes`.  receive: `inbound.receive`.  rest: as in `handover.Core`.
+    """
+
+    takes: Callable[[str], bool]
+    receive: Callable[[bytes, str, str], Any]
+    rest: Callable[[], None]
+
+    @classmethod
+    def real(cls) -> Inbox:
+        """The installation's own. Django must be set up."""
+        from django.db import close_old_connections
+
+        from atesaki import inbound
+
+        return cls(takes=inbound.takes, receive=inbound.receive, rest=close_old_connections)
+
+
+class Door(smtp.Door):
+    """The inbound door: as the other one, with an `Inbox` for its core."""
+
+    setting = "ATESAKI_INBOUND"
+
+    def __init__(self, terms: smtp.Terms, inbox: Inbox) -> None:
+        super().__init__(terms, inbox)
+        self.hooks = Answers()
+
+    def converse(self) -> Conversation:
+        return Return(self)
+
+
+class Return(Conversation):
+    """One conversation with an MX, in SMTP or, after LHLO, in LMTP."""
+
+    connections, answers = CONNECTIONS, ANSWERS
+    lmtp = False
+
+    def __dir__(self) -> list[str]:
+        return [*_COMMANDS, "smtp_LHLO"]
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if self._deadline is not None:
+            self._deadline.cancel()  # it is for those who must log in
+
+    def _create_session(self) -> theirs.Session:
+        session = super()._create_session()
+        session.authenticated = True
+        return session
+
+    async def smtp_LHLO(self, arg: str | None) -> None:
+        """RFC 2033 4.1: as EHLO; from here on each recipient has an answer of its own."""
+        self.lmtp = True
+        await super().smtp_EHLO(arg or "")
+
+    async def smtp_EHLO(self, arg: str | None) -> None:
+        self.lmtp = False
+        await super().smtp_EHLO(arg or "")
+
+    async def smtp_HELO(self, arg: str | None) -> None:
+        self.lmtp = False
+        await super().smtp_HELO(arg or "")
+
+    async def _answers_to(self, raw: bytes | None) -> list[str]:
+        """One answer, or in LMTP one for each recipient (RFC 2033 4.2).
+
+        In SMTP one that must come again makes all come again; what was taken is then known, and taken once.
+        """
+        draft = self.envelope
+        many = len(draft.recipients)
+        if raw is None:
+            said = [TOO_LONG.format(self.door.terms.octets)] * many
+        else:
+            self.busy = True
+            try:
+                said = await self.door.call(_receive, self.door.core, raw, draft.sender, tuple(draft.recipients))
+            except Exception as error:  # noqa: BLE001 - no thread to be had: nothing was taken
+                log.error("inbound.failed", conversation=self.name, **describe(error))
+                said = [SORRY] * many
+        if self.lmtp:
+            return said
+        return [min(said, key=lambda answer: "425".index(answer[0]))]
+
+
+class Answers(Hooks):
+    """What this door answers to the single commands."""
+
+    async def handle_EHLO(
+        self, talk: Conversation, session: theirs.Session, draft: Draft, said: str, lines: list[str]
+    ) -> list[str]:
+        offers = await super().handle_EHLO(talk, session, draft, said, lines)
+        return [offer for offer in offers if not offer.startswith("250-AUTH")]
+
+    async def handle_MAIL(
+        self, talk: Conversation, session: theirs.Session, draft: Draft, path: str, options: list[str]
+    ) -> str:
+        """Any sender: what returns mail calls itself many things, and nobody is written to there."""
+        draft.sender = path.removeprefix("<").removesuffix(">")
+        draft.mail_from = path
+        draft.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(
+        self, talk: Conversation, session: theirs.Session, draft: Draft, path: str, options: list[str]
+    ) -> str:
+        """An address of ours whose token is good, or abuse@ and postmaster@; the same no to all others."""
+        recipient = path.removeprefix("<").removesuffix(">")
+        if len(draft.recipients) >= talk.door.terms.recipients:
+            return f"452 4.5.3 {talk.door.terms.recipients} recipients are the most; send the rest as another mail."
+        try:
+            known = "\0" not in recipient and await talk.door.call(_takes, talk.door.core, recipient)
+        except Exception as error:  # noqa: BLE001 - it may be a good one, so the mail must come again
+            log.error("inbound.look_up_failed", conversation=talk.name, **describe(error))
+            return "451 4.3.0 Cannot look this up at present; please come back."
+        if not known:
+            return NOBODY
+        draft.recipients.append(recipient)
+        return "250 2.1.5 OK"
+
+
+def _takes(inbox: Inbox, recipient: str) -> bool:
+    try:
+        return inbox.takes(recipient)
+    finally:
+        _rest(inbox)
+
+
+def _receive(inbox: Inbox, raw: bytes, sender: str, recipients: tuple[str, ...]) -> list[str]:
+    """The answer for each recipient of one mail. Raises nothing; runs in a worker thread.
+
+    A bare CR or LF is refused: another program on the way may have read an end of data there (SMTP smuggling).
+    """
+    if not raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n"):
+        return ["554 5.6.0 The mail contains a CR or an LF alone; end every line with CRLF (RFC 5321 2.3.8)."] * len(
+            recipients
+        )
+    answers = []
+    for recipient in recipients:
+        try:
+            answers.append(_ANSWERS[str(inbox.receive(raw, sender, recipient))])
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the mail must come again
+            log.error("inbound.failed", **describe(error))
+            answers.append(SORRY)
+        finally:
+            _rest(inbox)
+    return answers
+
+
+def _rest(inbox: Inbox) -> None:
+    try:
+        inbox.rest()
+    except Exception as error:  # noqa: BLE001 - an answer must not be lost because a connection could not be closed
+        log.warning("inbound.connection_kept", **describe(error))
+
+
+def terms() -> smtp.Terms:
+    """On what terms it serves; the other door's limits are for services. Raises `smtp.DoorError`."""
+    from django.conf import settings
+
+    return smtp.Terms(
+        domain=settings.ATESAKI_MAIL_DOMAIN,
+        octets=OCTETS,
+        recipients=RECIPIENTS,
+        connections=CONNECTIONS_LIMIT,
+        tls=smtp.certificate(os.environ.get("ATESAKI_TLS_CERT") or "", os.environ.get("ATESAKI_TLS_KEY") or ""),
+    )
+
+
+def run(listen: str) -> None:
+    """`atesaki inbound`: serves until SIGTERM or SIGINT. Django must be set up. Raises `smtp.DoorError`."""
+    smtp.serve(Door(terms(), Inbox.real()), listen, "inbound")
