@@ -254,6 +254,23 @@ class TestFalseReports:
         assert ownership.plain(bytes(case.digest)).text == HANA
         assert not Customer.objects.exists()  # how to reach them is no longer needed
 
+    def test_a_click_that_the_policy_takes_for_a_proof_ends_it_as_kept(self, world: World) -> None:
+        world.policy(accept="answered")
+        world.send(order(), HANA)
+        gate.drive()
+        confirm, not_me = world.tokens()
+        case = notme.report(not_me).case
+        gate.confirm(confirm)
+        desk.due()
+        case.refresh_from_db()
+        assert case.end == Case.End.KEPT and case.erased is None and Mailbox.objects.exists()
+
+    def test_a_click_alone_does_not(self, world: World, case: Case) -> None:
+        gate.confirm(world.tokens(world.notices()[0])[0])
+        desk.due()
+        case.refresh_from_db()
+        assert case.state == Case.State.REACHING
+
     def test_somebody_elses_proof_does_not(self, world: World, case: Case) -> None:
         """R15: Hana registers with her own mailbox; Ken's registration stays to be corrected."""
         with transaction.atomic():

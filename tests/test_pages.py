@@ -594,3 +594,25 @@ def test_the_asgi_application_answers() -> None:
 
     assert isinstance(application, Callable)  # type: ignore[arg-type]
     assert Standing.PROVED == "proved"  # the templates compare standings with these words
+
+
+def test_the_way_back_for_who_stopped_it_by_mistake(world: World, ja: Client) -> None:
+    _, not_me = mailed(world)
+    Token.objects.filter(purpose="confirm").update(expires=clock.now())
+    ja.post(f"/n/{not_me}")
+    assert "確認のページへ進む" in text_of(ja.get(f"/n/{not_me}"))
+    before = everything()
+    assert ja.get(f"/n/{not_me}/mine").status_code == 302 and everything() == before, "a GET does nothing"
+    led = ja.post(f"/n/{not_me}/mine?lang=en")
+    assert led.status_code == 302 and led["Location"].startswith("/c/") and led["Location"].endswith("?lang=en")
+    link = led["Location"].removesuffix("?lang=en")
+    assert "確認が済みました" in text_of(ja.post(link, {"kind": "postal_code", "answer": KEN_LIVES_AT}))
+    assert ja.post("/n/nothing/mine").status_code == 404
+
+
+def test_an_answer_that_many_could_give_is_told_so_and_costs_no_try(world: World, ja: Client) -> None:
+    everybody = ("a@example.jp", "b@example.jp", "c@example.jp")
+    first, *_ = (mailed(world, order(number, to=to), to)[0] for number, to in enumerate(everybody, 1))
+    answer = ja.post(f"/c/{first}", {"kind": "postal_code", "answer": KEN_LIVES_AT})
+    assert answer.status_code == 422 and "この項目では確認できません" in text_of(answer)
+    assert "郵便番号" not in text_of(answer) and "下4桁" in text_of(answer)

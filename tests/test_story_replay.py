@@ -269,9 +269,9 @@ def test_the_deadline_passes_under_atesaki_due(world: World, monkeypatch: pytest
             assert ran.returncode == 0, ran.stderr
             return json.loads(ran.stdout)
 
-        assert due(f"{left - 1}d")["withdrawing"] == 0
+        assert due(f"{left - 1}d")["cases"] == 0
         assert Case.objects.get().state == Case.State.AWAITING
-        assert due(f"{left + 1}d")["withdrawing"] == 1
+        assert due(f"{left + 1}d")["cases"] == 1
         assert Case.objects.get().state == Case.State.WITHDRAWING
         assert "customer.withdraw" in [event["type"] for event in heard]
         assert desk.withdrawn(case, "service", world.service)

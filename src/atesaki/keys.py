@@ -16,7 +16,7 @@ import os
 import secrets
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -45,9 +45,9 @@ class Keyring:
     and every disavowal unrecognisable: it belongs into the backup, apart from the database.
     """
 
-    digest: bytes
-    seal: bytes
-    pages: bytes
+    digest: bytes = field(repr=False)
+    seal: bytes = field(repr=False)
+    pages: bytes = field(repr=False)
 
     def fingerprint(self, purpose: str, *values: str | bytes) -> bytes:
         """HMAC-SHA-256 of `values` for one `purpose`; the same values for another purpose give another result."""

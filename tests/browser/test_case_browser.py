@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from atesaki import addresses, clock, desk, gate, notme, ownership
 from atesaki.models import Case, Message, Reporter, Wish
@@ -103,13 +103,18 @@ def scenes(site: Site) -> dict[str, Callable[[Page], None]]:  # noqa: F811
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: size[0])
 @pytest.mark.parametrize("look", LANGUAGES, ids=lambda look: look[0])
 def test_every_state_is_sound(site: Site, look: tuple[str, str], size: tuple[str, dict[str, int]]) -> None:  # noqa: F811
-    problems = []
+    problems: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if "status of" not in message.text:
+            problems.append(message.text)
+
     for theme in ("light", "dark") if size[0] == "phone" else ("light",):
         context = site.browser.new_context(
             java_script_enabled=False, locale=look[1], viewport=size[1], color_scheme=theme
         )
         page = context.new_page()
-        page.on("console", lambda said: problems.append(said.text) if "status of" not in said.text else None)
+        page.on("console", said)
         if theme == "light":
             reach = scenes(site)
         for name, act in reach.items():

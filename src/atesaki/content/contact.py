@@ -5,9 +5,11 @@ counts only where its label and its block say that it is the customer's, and not
 that it is the shop's. Position never decides. The words are data, in `contact_labels.toml`.
 """
 
+# ruff: noqa: SIM905 - a table of words is read as words.
+
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -634,6 +636,22 @@ _HONORIFIC = re.compile(
     r"([^\W\d_]{1,16}(?:[ ・.'’-][^\W\d_]{1,16}){0,2})"
     r" ?(?:様(?![々子式態相])|さま(?!ざま)|殿(?![堂下]))"
 )
+# Where a name stands alone. A Japanese one counts only with the blank between its parts: kanji alone are a heading.
+_BARE_NAME = re.compile(
+    r"([一-龠々]{1,4} [一-龠々ぁ-んァ-ヶー]{1,5}|[ァ-ヶー]{2,8} [ァ-ヶー]{2,8}"
+    r"|[A-Z][a-z]+(?: [A-Z]\.)?(?: [A-Z][\w'’-]+){1,2})"
+)
+_CALLED = re.compile(r"([A-Z][a-z]{1,15}), \S")
+_SHORTEST_PHONE = 7  # digits
+_READ_AT_MOST = 200_000  # letters
+# Written by programs for programs; and the sender's own, who speaks for itself.
+_OF_THE_WAY = re.compile(
+    r"received|return-path|message-id|date|resent-date|resent-message-id|in-reply-to|references|mime-version|content-.+"
+    r"|dkim-signature|domainkey-signature|arc-.+|authentication-results|received-spf|x-mailer|user-agent|precedence"
+    r"|auto-submitted|from|sender|to|cc|bcc|subject|reply-to|resent-(?:to|cc|bcc|from|sender)|list-.+|errors-to"
+    r"|x-priority|importance|feedback-id|x-atesaki-.+",
+    re.I,
+)
 _SAN = re.compile(r"([一-龠々]{1,4} ?[一-龠々ァ-ヶー]{0,6}|[ァ-ヶー]{2,8})(?:さん|くん|ちゃん)")
 _GREETED = re.compile(
     r"(?:^|[.!] )(?:dear|hi|hello|hey|welcome back|welcome|thanks|thank you|good (?:morning|afternoon|evening)),?"
@@ -651,7 +669,11 @@ _KANA_FIELD = re.compile(
     r"(?:フリガナ|ふりがな|カナ|かな|kana|furigana) ?[\]】)]? ?[:\t] ?([ァ-ヶーぁ-ん][ァ-ヶーぁ-ん ・]+)", re.I
 )
 _KANA = re.compile(r"[一-龠々] ?[ (]([ァ-ヶー]{2,8} [ァ-ヶー]{2,8})(?![ァ-ヶー])")
-_TELLING = re.compile(r"[?&](?:[a-z_]*name|tel|phone|zip|postal\w*|address)=[^&\s]", re.I)
+_TELLING = re.compile(
+    r"[?&](?:[a-z_]*name|tel|phone|zip|postal\w*|address)=[^&\s]"
+    r"|[?&](?!utm_)[\w.-]+=[a-z]{2,}(?:[._+]|%20)[a-z]{2,}(?=[&#]|$)",
+    re.I,
+)
 
 
 def _squeezed(text: str) -> str:
@@ -702,11 +724,15 @@ def _names(line: str) -> Iterator[str]:
             yield re.sub(r"\s?(?:様|さま|殿)$", "", found[1]).strip()
 
 
-def _personal(line: str) -> Iterator[tuple[PersonalKind, str]]:
-    """What one line says of a person: kind, and the text it was found by."""
+def _personal(line: str, known: Set[PersonalKind]) -> Iterator[tuple[PersonalKind, str]]:
+    """What one line says of a person: kind, and the text it was found by.
+
+    Phones are not looked for again once one is `known`: that look costs more than all the others together.
+    """
     for value in _values(line):
         yield ("phone" if value.fact.kind == "phone_last4" else "postal"), value.number
-    for region in ("JP", "US", "GB"):
+    digits = sum(letter.isdigit() for letter in line)
+    for region in ("JP", "US", "GB") if digits >= _SHORTEST_PHONE and "phone" not in known else ():
         for match in phonenumbers.PhoneNumberMatcher(line, region):
             if re.search(r"\w[-_]?$", line[max(match.start - 2, 0) : match.start]):
                 continue  # the tail of an identifier
@@ -724,9 +750,9 @@ def _personal(line: str) -> Iterator[tuple[PersonalKind, str]]:
 
 
 def _recipients(reading: Reading) -> Iterator[str]:
-    """Names that To and Cc show beside the address: the recipient sees them as well."""
+    """Names that a header shows beside an address: the recipient sees them as well."""
     for name, value in reading.headers:
-        if name.lower() not in ("to", "cc"):
+        if name.lower() not in ("to", "cc", "bcc", "reply-to", "resent-to", "resent-cc", "resent-bcc"):
             continue
         for shown in re.findall(r"([^<>,]*)<[^>]*>", value):
             person = re.sub(r"(?:様|さま|殿)$", "", normalise(shown).strip("\"' ")).strip()
@@ -739,20 +765,50 @@ def carries(reading: Reading, own: Iterable[str] = ()) -> Carries:
     """Whether a message carries a name, a reading of one, a postal code, an address or a phone number.
 
     `own` lists the service's own values (shop name, phone, address lines, signing staff), which do not count.
-    Staff and shop data that are not listed do: whose they are cannot be seen. What cannot be read is `unsure`.
+    Staff and shop data that are not listed do: whose they are cannot be seen. What cannot be read, what is too long
+    to be read to its end, and a line that may be a bare name, is `unsure`.
     """
     listed = _Own(own)
     kinds: set[PersonalKind] = {"name" for person in _recipients(reading) if not listed.covers("name", person)}
-    telling = False
-    for raw in reading.text.splitlines():
+    doubtful = bool(reading.unreadable) or len(reading.text) > _READ_AT_MOST
+    lines = [value for name, value in reading.headers if not _OF_THE_WAY.fullmatch(name)]
+    for raw in [*lines, *reading.text[:_READ_AT_MOST].splitlines()]:
         for address in _ADDRESS_OF_WEB.findall(raw):
-            telling = telling or not unquote(address).isascii() or _TELLING.search(address) is not None
+            doubtful = doubtful or not unquote(address).isascii() or _TELLING.search(address) is not None
         line = _ADDRESS_OF_WEB.sub(" ", raw)
         line = "\t".join(normalise(cell) for cell in line.split("\t"))
-        kinds.update(kind for kind, text in _personal(line) if not listed.covers(kind, text))
+        kinds.update(kind for kind, text in _personal(line, kinds) if not listed.covers(kind, text))
+        doubtful = doubtful or any(not listed.covers("name", each) for each in _perhaps_names(line))
     if kinds:
         return Carries("yes", frozenset(kinds))
-    return Carries("unsure" if reading.unreadable or telling else "no", frozenset())
+    return Carries("unsure" if doubtful else "no", frozenset())
+
+
+def _perhaps_names(line: str) -> Iterator[str]:
+    """A name that nothing marks: alone in its line or cell, or in front of a comma at the line's beginning."""
+    for cell in line.split("\t"):
+        found = _BARE_NAME.fullmatch(cell.strip()) or _CALLED.match(cell.strip())
+        if found and _plain_words().isdisjoint(found[1].casefold().replace("-", " ").split()):
+            yield found[1]
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    return frozenset(
+        """
+        a account accounts action activate activation address all an and answer app are at button by card cart
+        center centre check click code codes company complete completed confirm confirmation contact continue
+        corp customer customers date dear delivery desk details do download e-mail email enter expires for free from
+        group hello help here hi home if important in inc info information invoice is it item items just last learn
+        link list log login ltd mail member members message more name new news newsletter next no not note notes
+        notice now number of official on once one online only open option order orders our page password payment
+        pending phone pin please policy premium press price privacy questions quick quantity receipt register
+        registration reply request reset review rights save secure security see service services settings ship
+        shipping shop sign sincerely so stay step steps store subject subtotal sum summary supermarket support tax
+        team terms thank thanks that the then there they this time to today token total unsubscribe update up us use
+        user valid verification verify view visit want warm we website welcome what when with world yes you your
+        """.split()
+    )
 
 
 # -- what is said and typed ---------------------------------------------------------------------------

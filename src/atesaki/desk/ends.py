@@ -154,19 +154,27 @@ def _withdraw(case: Case) -> bool:
 
 def false_report() -> int:
     """Ends the cases whose claim was proved after they began: it was the customer's mailbox after all; how many."""
-    proved = Event.objects.filter(claim=OuterRef("claim"), kind=Event.Kind.PROVED, at__gte=OuterRef("opened"))
-    return _each(Case.objects.exclude(state=State.CLOSED).filter(Exists(proved)), _false)
+    kinds = (Event.Kind.PROVED, Event.Kind.ANSWERED)
+    said = Event.objects.filter(claim=OuterRef("claim"), kind__in=kinds, at__gte=OuterRef("opened"))
+    return _each(Case.objects.exclude(state=State.CLOSED).filter(Exists(said)), _false)
 
 
 def _false(case: Case) -> bool:
+    """A click that the policy takes for a proof lifts a disavowal as well, and proves no customer: `kept`."""
     with transaction.atomic():
         ownership.lock(bytes(case.digest))
         locked = cases.by_pk(case.pk, for_update=True)
         stand = ownership.known(locked.claim)
-        if locked.state == State.CLOSED or stand.standing is not Standing.PROVED or stand.paused:
+        if locked.state == State.CLOSED or stand.paused:
+            return False
+        if stand.standing is Standing.PROVED:
+            end = End.PROVED
+        elif stand.standing is Standing.ANSWERED and stand.accepted:
+            end = End.KEPT
+        else:
             return False
         told = [locked.claim] if locked.told is not None else []
-        return _close(locked, End.PROVED, "mailbox", told)
+        return _close(locked, end, "mailbox", told)
 
 
 def lapse() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import parseaddr
 from enum import StrEnum
 
 from atesaki import content
@@ -79,8 +78,10 @@ class Came:
 
     @property
     def author(self) -> str:
-        """The address in From, in small letters."""
-        return parseaddr(next(iter(self.values("from")), ""))[1].lower()
+        """The address in From, in small letters. Not by `parseaddr`, which remarks in remarks bring down."""
+        value = next(iter(self.values("from")), "")[:1_000]
+        found = re.findall(r"<([^<>\s]+)>", value)[-1:] or re.findall(r"[^\s<>(),;:\"]+@[^\s<>(),;:\"]+", value)
+        return (found[0] if found else value.split(" ", 1)[0]).lower()
 
     @property
     def subject(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
 from enum import StrEnum
 
 import structlog
@@ -18,7 +17,7 @@ from atesaki.models import Claim
 from atesaki.ownership import Purpose, Standing
 
 from .authentication import failed_authentication
-from .came import Place, Role, place
+from .came import Came, Place, Role, place
 from .kinds import Kind
 from .reading import Heard, read
 
@@ -114,13 +113,12 @@ def _replied(at: Place, heard: Heard, raw: bytes) -> Taken:
 
 def _asked(at: Place, heard: Heard, raw: bytes) -> Taken:
     """A person wrote to abuse@ or postmaster@ (RFC 2142): a question for the desk, under a number made of the mail."""
-    came = content.read(raw)
-    text = f"{came.subject}\n\n{heard.text}".strip()
+    came = Came.of(raw, "", "")
+    text = f"{came.subject[:200]}\n\n{heard.text}".strip()
     seed = int.from_bytes(keys.ring().fingerprint("letter", at.role.value, _identity(raw))[:5], "big")
     letters = "".join(_LETTERS[seed >> 5 * place & 31] for place in range(8))
     spoken = "ja" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", text) else "en"
-    author = parseaddr(next((value for name, value in came.headers if name.lower() == "from"), ""))[1][:254]
-    question = desk.Question("other", None, language(spoken), text, email=author)
+    question = desk.Question("other", None, language(spoken), text, email=came.author[:254])
     kept = desk.inquire(f"{letters[:4]}-{letters[4:]}", question, "mail")
     return Taken.TAKEN if kept else Taken.LATER
 

@@ -12,8 +12,8 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]\d)")
 _CODE = re.compile(r"(?<![\d.:/-])([245])[0-5]\d(?=[ \-#])")
 
 # What servers say in words, since many give a code that says less. Runs of words are bounded: a mail is anybody's.
-_FEW = r"(?:\S+ ){0,6}?"
-_ACCOUNT = r"(?:user|mailbox|mail box|inbox|account|address|recipient|domain|e-?mail|storage|folder)\S* "
+_FEW = r"(?:\S{1,80} ){0,6}?"
+_ACCOUNT = r"(?:user|mailbox|mail box|inbox|account|address|recipient|domain|e-?mail|storage|folder)\S{0,80} "
 _NOBODY = one_of(
     r"unknown (?:user|recipient|local|mailbox|address)",
     r"user unknown|not known here|unknown or illegal",
@@ -21,7 +21,7 @@ _NOBODY = one_of(
     r"invalid (?:recipient|mailbox|user|address)",
     rf"{_ACCOUNT}{_FEW}(?:doesn['’]t exist|does not exist|not exist|not found|(?:could not|couldn['’]t) be found)",
     rf"{_ACCOUNT}{_FEW}(?:disabled|inactive|closed|terminated|suspended|discontinued|unavailable)",
-    r"\b(?:no|not an?|have an?) (?:valid )?(?:mailbox|customer|\S+ account)\b",
+    r"\b(?:no|not an?|have an?) (?:valid )?(?:mailbox|customer|\S{1,80} account)\b",
     r"unrouteable|host or domain name not found|host not found",
     r"リストにありません|存在しません|存在しない|見つかりません|宛先不明|あて先不明|宛先が不明|解約|使われておりません",
 )
@@ -40,7 +40,7 @@ _POLICY = one_of(
 _LATER = one_of(
     r"(?:has been|was|is|been) delayed|deferred|temporar(?:y|ily)|try again",
     r"will (?:be )?(?:retr|keep trying|continue to (?:try|be))|still being (?:re)?tried",
-    r"do not need to resend|warning message only|not yet been delivered|delivered for \S+ \S+ yet",
+    r"do not need to resend|warning message only|not yet been delivered|delivered for \S{1,9} \S{1,9} yet",
     r"遅延|遅れて|再送を|再送信を|再試行|配送を続け|一時的",
 )
 _JMRP = re.compile(rb"^X-HmXmrOriginalRecipient:", re.MULTILINE | re.IGNORECASE)

@@ -58,7 +58,7 @@ def _said(came: Came) -> str:
     texts = [part.text for part in own if part.content_type == "text/plain"] or [part.text for part in own]
     text = texts[0][:_LOOKED_AT] if texts else ""
     original = _ORIGINAL.search(text)
-    return f"{came.subject}\n{text[: original.start()] if original else text}"
+    return f"{came.subject[:1_000]}\n{text[: original.start()] if original else text}"
 
 
 def _by_flufl(raw: bytes, said: str) -> tuple[Kind, str] | None:
