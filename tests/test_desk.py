@@ -137,6 +137,7 @@ NEEDED = {
     **dict.fromkeys(("desk_reveal", "desk_letter_print"), Right.REVEAL),
     **{"desk_case_assign": Right.ASSIGN, "desk_close": Right.CLOSE, "desk_reveals": Right.LOG},
     **dict.fromkeys(("desk_accounts", "desk_account_reset", "desk_account_retire"), Right.ACCOUNTS),
+    **dict.fromkeys(("desk_improvements", "desk_improvement", "desk_wish_gather"), Right.IMPROVE),
     **dict.fromkeys(("desk", "desk_account", "desk_keys"), None),
 }
 OPEN = {"desk_sign_in", "desk_sign_out"}
@@ -151,7 +152,7 @@ def test_the_table_of_rights_is_the_least_each_needs() -> None:
     assert set(MAY) == set(Role)
     assert not MAY[Role.ADMINISTRATOR] & {Right.SEE, Right.REVEAL, Right.WORK, Right.ANSWER}
     assert not MAY[Role.PRIVACY] & {Right.ANSWER, Right.REACH, Right.REVEAL, Right.WORK}
-    assert MAY[Role.SUPERVISOR] - MAY[Role.AGENT] == {Right.ASSIGN, Right.CLOSE}
+    assert MAY[Role.SUPERVISOR] - MAY[Role.AGENT] == {Right.ASSIGN, Right.CLOSE, Right.IMPROVE, Right.OVERSEE}
     assert set().union(*MAY.values()) == set(Right), "a right that nobody has"
 
 
@@ -904,7 +905,7 @@ def test_the_preview_is_the_very_mail_but_for_the_readers_own_link(world: World)
     row = Message.objects.get(direction="out", kind="answer")
     assert row.pk == UUID(pk[1]) and desk.read(row) == text and row.agent.get_username() == "mori"
     assert Line.objects.filter(kind="case").count() == 1
-    assert text.split()[0] in text_of(client.get(url("case", case)))
+    assert text.split(maxsplit=1)[0] in text_of(client.get(url("case", case)))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ OF_A_LIST = (
     *("desk_end", "desk_end_do", "desk_field", "desk_language", "desk_leak_answer", "desk_leak_date", "desk_leak_made"),
     *("desk_next", "desk_outcome", "desk_role", "desk_role_does", "desk_rung", "desk_sent", "desk_state", "desk_step"),
     *("desk_via", "desk_view", "desk_wish", "desk_work", "desk_wrote"),
+    *("improve_state", "improve_wrong"),
+    *("operator_figure", "operator_what", "operator_of", "operator_target", "operator_part", "operator_column"),
+    *("operator_unit",),
 )
 
 
@@ -75,7 +78,7 @@ def test_every_use_names_a_sentence_and_all_its_arguments() -> None:
 
 def test_no_sentence_is_left_over() -> None:
     used = {key for _, key, _ in uses()}
-    computed = re.compile(r"(question\.\w+|error\d+\.(title|text)|(%s)\.\w+)" % "|".join(OF_A_LIST))
+    computed = re.compile(rf"(question\.\w+|error\d+\.(title|text)|({'|'.join(OF_A_LIST)})\.\w+)")
     assert {key for key in wording.catalogue("en") if key not in used and not computed.fullmatch(key)} == set()
 
 

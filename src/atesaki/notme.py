@@ -9,12 +9,13 @@ Read first: `report`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError
+from django.db.models import Exists, OuterRef
 
-from atesaki import desk, gate, ownership
+from atesaki import clock, desk, gate, ownership
 from atesaki.desk import Case, Reporter
 from atesaki.language import Language, language
 from atesaki.models import Event
@@ -22,6 +23,8 @@ from atesaki.ownership import Disavowal, Standing
 from atesaki.tenants import Service
 
 log = structlog.get_logger(__name__)
+
+_CARRIED_ON = timedelta(days=7)  # a crash is mended within a minute; this is for a worker that was away
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,14 @@ def pause(raw_token: str, *, via: str = Case.Via.ONE_CLICK) -> bool:
 def due() -> int:
     """Carries on with every disavowal that a crash has left without a case, or its services untold; how many."""
     with_case = Case.objects.filter(disavowal__isnull=False)
-    forgotten = Event.objects.filter(kind=Event.Kind.DISAVOWED).exclude(pk__in=with_case.values("disavowal"))
+    said = Event.objects.filter(kind=Event.Kind.DISAVOWED, at__gte=clock.now() - _CARRIED_ON)
+    later = Event.objects.filter(
+        kind=Event.Kind.DISAVOWED,
+        digest=OuterRef("digest"),
+        organisation=OuterRef("organisation"),
+        pk__gt=OuterRef("pk"),
+    )
+    forgotten = said.exclude(pk__in=with_case.values("disavowal")).exclude(Exists(later))
     done = 0
     for disavowal in ownership.disavowals(forgotten.values_list("pk", flat=True)):
         via = Event.objects.values_list("method", flat=True).get(pk=disavowal.event)

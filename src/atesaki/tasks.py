@@ -43,14 +43,18 @@ def everything_due() -> dict[str, int]:
             "cases": lambda: sum(desk.due().values()),
             "looked_into": desk.look_into_forgotten,
             "reported": desk.report_progress,
+            "wishes_told": desk.improvements.due,
             "lost_jobs": _forget_lost_jobs,
         }
     )
     mails = gate.due()
-    told = gate.orderly(
-        {"told": outbox.drive_webhooks, "tidied": lambda: outbox.forget_old() + desk.forget_words()}
-    )
+    told = gate.orderly({"told": outbox.drive_webhooks, "tidied": _tidy})
     return cases | mails | told
+
+
+def _tidy() -> int:
+    """Forgets what is kept no longer; how many rows."""
+    return outbox.forget_old() + desk.forget_words() + desk.improvements.forget()
 
 
 def _forget_lost_jobs() -> int:

@@ -6,7 +6,7 @@ On failure: A step that was not finished is repeated by `due`; none of them undo
 Read first: `models.Case`, then `cases`.
 """
 
-from . import agents, answers, drafts, ends, ladder, leaks, letter, sms, work
+from . import agents, answers, drafts, ends, figures, improvements, ladder, leaks, letter, sms, work
 from .calendar import business_day, closing, end_of, in_business_days, is_business_day
 from .cases import (
     about,
@@ -83,10 +83,12 @@ __all__ = [
     "end_of",
     "ends",
     "facts_of",
+    "figures",
     "finish",
     "forget_words",
     "has_come",
     "hear",
+    "improvements",
     "in_business_days",
     "inquire",
     "is_business_day",

@@ -55,16 +55,18 @@ class Right(StrEnum):
     ASSESS = "assess"  # answer whether a leak must be reported
     LOG = "log"  # who revealed what, and why
     ACCOUNTS = "accounts"
+    IMPROVE = "improve"  # the register of improvements, and telling those who asked
+    OVERSEE = "oversee"  # the figures of `/operator/`: counts and receipt numbers, nobody's data
 
 
 _AGENT = frozenset({Right.SEE, Right.WORK, Right.NOTE, Right.ANSWER, Right.REACH, Right.REVEAL})
 MAY: dict[str, frozenset[Right]] = {
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {Right.ASSIGN, Right.CLOSE},
+    Role.SUPERVISOR: _AGENT | {Right.ASSIGN, Right.CLOSE, Right.IMPROVE, Right.OVERSEE},
     # Who reads the log of reveals must not stand in it: no REVEAL.
-    Role.PRIVACY: frozenset({Right.SEE, Right.NOTE, Right.ASSESS, Right.LOG}),
+    Role.PRIVACY: frozenset({Right.SEE, Right.NOTE, Right.ASSESS, Right.LOG, Right.IMPROVE, Right.OVERSEE}),
     # Who makes accounts could make one that may see: that is written down, and sees nothing itself.
-    Role.ADMINISTRATOR: frozenset({Right.ACCOUNTS}),
+    Role.ADMINISTRATOR: frozenset({Right.ACCOUNTS, Right.OVERSEE}),
 }
 
 

@@ -91,6 +91,8 @@ def confirmed(disavowal: Disavowal, via: str, language: Language) -> Case:
         if done is not None:
             return done
         case = running(claim)
+        if case is not None and (case.disavowal or 0) > disavowal.event:
+            return case  # of a later one already
         next_rung = calendar.in_business_days(1, claim.service.zone)
         if case is None:
             case = _open(claim, via, language, Case.State.REACHING, next_rung)
@@ -196,7 +198,7 @@ def close(case: Case, end: str, *, by: str = "") -> bool:
 
 
 def write(
-    case: Case, direction: str, kind: str, text: str, agent: int | None = None, origin: bytes | None = None
+    case: Case, direction: str, kind: str, text: str, *, agent: int | None = None, origin: bytes | None = None
 ) -> Message:
     """Keeps what was written in a case, sealed for its row; what has the same `origin` is kept once."""
     pk = keys.uuid7()

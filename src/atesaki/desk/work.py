@@ -146,9 +146,7 @@ def print_letter(made: Letter, agent: Agent) -> bytes:
     Raises `DeskError`.
     """
     with transaction.atomic():
-        Reveal.objects.create(
-            case=made.case, agent_id=agent.user_id, at=clock.now(), field="letter", reason="printed"
-        )
+        Reveal.objects.create(case=made.case, agent_id=agent.user_id, at=clock.now(), field="letter", reason="printed")
     return letter.pdf(made)
 
 

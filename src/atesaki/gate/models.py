@@ -57,6 +57,10 @@ class Line(models.Model):
             models.Index(fields=["mail"], name="line_by_mail"),
             models.Index(fields=["digest"], name="line_leaving", condition=Q(state="leaving")),
             models.Index(fields=["digest", "service"], name="line_by_address"),
+            # Few rows, and the first number that an operator watches (L1): it must cost nothing to ask often.
+            models.Index(
+                fields=["id"], name="line_unproved", condition=Q(kind="mail", outcome="deliver") & ~Q(standing="proved")
+            ),
         ]
 
 

@@ -95,13 +95,14 @@ def challenge_free(service: Service, address: bytes) -> bool:
     return take_slot(service, address, "challenge", 1)
 
 
-def correspond(claim: Claim, kind: str, words: Words, answers: str = "") -> bool:
+def correspond(claim: Claim, kind: str, words: Words, answers: str = "", to: Address | None = None) -> bool:
     """Queues our own mail to a mailbox about its own report; False if its address is erased. Inside a transaction.
 
     `kind`: `challenge`, or `case` for what a reporter wished to be told. The caller answers for the words: nothing
-    of the customer's (L1). `answers`: the Message-ID that it replies to, or empty.
+    of the customer's (L1). `answers`: the Message-ID that it replies to, or empty. `to`: the claim's mailbox as its
+    owner left it with the caller, for what they asked to be told after the erasure.
     """
-    recipient = ownership.plain(bytes(claim.digest))
+    recipient = to or ownership.plain(bytes(claim.digest))
     if recipient is None:
         return False
     not_me = f"{settings.ATESAKI_PUBLIC_URL}/n/{_issue(claim, Purpose.NOT_ME)}"

@@ -539,6 +539,16 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("case", "agent"), name="presence_once"),
         ),
         migrations.AddIndex(
+            model_name="line",
+            index=models.Index(
+                condition=models.Q(
+                    ("kind", "mail"), ("outcome", "deliver"), models.Q(("standing", "proved"), _negated=True)
+                ),
+                fields=["id"],
+                name="line_unproved",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="step",
             index=models.Index(fields=["case", "id"], name="step_by_case"),
         ),
@@ -557,5 +567,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="webhook",
             index=models.Index(condition=models.Q(("ended__isnull", False)), fields=["ended"], name="webhook_ended"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(condition=models.Q(("kind", "disavowed")), fields=["at"], name="event_disavowed"),
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from atesaki.tenants import Organisation, Service
 
@@ -64,7 +65,10 @@ class Event(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["digest", "organisation"], name="event_by_address")]
+        indexes: ClassVar = [
+            models.Index(fields=["digest", "organisation"], name="event_by_address"),
+            models.Index(fields=["at"], name="event_disavowed", condition=Q(kind="disavowed")),
+        ]
 
 
 class Token(models.Model):

@@ -162,7 +162,7 @@ def confirm_link(raw_token: str) -> str | None:
     The way back for who paused or disavowed by mistake, or whose link has ended: no mail can be sent to them.
     """
     with transaction.atomic():
-        token = live(raw_token, Purpose.NOT_ME, Purpose.REPLY)
+        token = live(raw_token, Purpose.NOT_ME, Purpose.CONFIRM, Purpose.REPLY)
         if token is None:
             return None
         return issue(token.claim, Purpose.CONFIRM, clock.now() + timedelta(days=max(1, token.claim.service.wait_days)))

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from atesaki import gate
+from atesaki import desk, gate
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +47,18 @@ class Ledger:
     """The gate's own numbers, read when they are asked for: they are true across processes and restarts."""
 
     def collect(self) -> Iterator[Metric]:
-        """`atesaki_mails_total` by outcome, and `atesaki_waiting`."""
+        """`atesaki_mails_total` by outcome, `atesaki_waiting`, and `atesaki_personal_to_unproved_total` (L1: 0)."""
         numbers = gate.numbers()
         mails = CounterMetricFamily("atesaki_mails", "Mails by what the gate decided.", labels=["outcome"])
         for outcome, name in _OUTCOMES.items():
             mails.add_metric([outcome], numbers[name])
         yield mails
         yield GaugeMetricFamily("atesaki_waiting", "Mails that wait for proof now.", value=numbers["waiting"])
+        yield CounterMetricFamily(
+            "atesaki_personal_to_unproved",
+            "Mails with personal data, or looked into by nobody, that left for an address not proved.",
+            value=desk.figures.personal_to_unproved_ever(),
+        )
 
 
 @require_safe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import ask, case, health, mailbox, views
+from . import ask, case, health, mailbox, operator, views
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -26,6 +26,7 @@ urlpatterns = [
     path("m/<str:token>/message", case.write, name="case_message"),
     path("m/<str:token>/improvement", case.improve, name="case_improvement"),
     path("desk/", include("atesaki.pages.desk.urls")),
+    path("operator/", operator.overview, name="operator"),
     path("mailbox/", mailbox.index, name="mailbox"),
     path("mailbox/<str:name>", mailbox.mail, name="mailbox_mail"),
     path("mailbox/<str:name>/source", mailbox.source, name="mailbox_source"),

@@ -185,7 +185,7 @@ def _report(request: HttpRequest, token: str) -> HttpResponse:
         return gone(request)
     moment = language.moment(freed.at, freed.service.zone, lang)
     own = desk.token(freed.case) if freed.case else ""  # none while the case could not be opened: `due` opens it
-    return page(request, "stopped", freed=freed, moment=moment, case_token=own)
+    return page(request, "stopped", token=token, freed=freed, moment=moment, case_token=own)
 
 
 @require_safe

@@ -18,7 +18,7 @@ from .. import wording
 from . import timeline
 from .door import Right, within
 from .lists import CLOCK, VIEWS
-from .screen import absent, age, day, mark, say, show, when, word
+from .screen import absent, age, day, mark, say, show, until, when, word
 
 _Act = Callable[..., HttpResponse | None]
 _NEIGHBOURS = 500  # how far J and K go
@@ -218,7 +218,7 @@ def _head(request: HttpRequest, agent: Agent, case: Case, lang: Language) -> dic
         "ended": word(lang, "desk_end", case.end) if case.end else "",
         "is_open": is_open,
         "clock": word(lang, "desk_clock", CLOCK[case.state]) if case.state in CLOCK else "",
-        "due": when(case.due, zone, lang) if case.due else None,
+        "due": until(case.due, zone, lang) if case.due else None,
         "age": age(case.opened, lang),
         "has_it": case.agent_id == agent.user_id,
         "holder": case.agent.get_username() if case.agent else "",

@@ -9,7 +9,7 @@ from atesaki.models import Agent, Assessment, Case
 
 from .. import wording
 from .door import Right, within
-from .screen import absent, show, when, word
+from .screen import absent, show, until, when, word
 
 
 @within(Right.SEE, "GET", "HEAD", "POST")
@@ -59,7 +59,7 @@ def _screen(request: HttpRequest, agent: Agent, case: Case, status: int = 200, *
         case=case,
         clock=clock,
         learnt=when(clock.learnt, zone, lang),
-        dates=[(word(lang, "desk_leak_date", name), when(at, zone, lang)) for name, at in dates],
+        dates=[(word(lang, "desk_leak_date", name), until(at, zone, lang)) for name, at in dates],
         made=[
             (which, word(lang, "desk_leak_made", which), when(at, zone, lang) if at else None)
             for which, at in (("first", clock.first_reported), ("full", clock.fully_reported))

@@ -15,7 +15,7 @@ from atesaki.models import Agent, Case
 
 from .. import wording
 from .door import Right, within
-from .screen import age, mark, say, show, when, word
+from .screen import age, mark, say, show, until, when, word
 
 _PAGE = 50
 _FIRST = "mine"
@@ -38,11 +38,11 @@ def search(request: HttpRequest, agent: Agent) -> HttpResponse:
     try:
         found = desk.work.search(agent, typed)
     except AddressError:
-        return _board(request, agent, status=422, typed=typed, search_error=say(request, "desk_search.neither"))
+        return _board(request, agent, status=422, searched=typed, search_error=say(request, "desk_search.neither"))
     if len(found) == 1:
         return HttpResponseRedirect(reverse("desk_case", args=[found[0].number]))
     if not found:
-        return _board(request, agent, status=404, typed=typed, search_error=say(request, "desk_search.nothing"))
+        return _board(request, agent, status=404, searched=typed, search_error=say(request, "desk_search.nothing"))
     lang = wording.chosen(request)
     return show(request, agent, "found", rows=[row(case, lang) for case in found])
 
@@ -94,7 +94,7 @@ def row(case: Case, lang: Language) -> dict[str, object]:
         "via": word(lang, "desk_via", case.via),
         "age": age(case.opened, lang),
         "opened": when(case.opened, zone, lang),
-        "due": when(case.due, zone, lang) if case.due else None,
+        "due": until(case.due, zone, lang) if case.due else None,
         "closed": when(case.closed, zone, lang) if case.closed else None,
         "clock": word(lang, "desk_clock", CLOCK[case.state]) if case.state in CLOCK else "",
         "agent": case.agent.get_username() if case.agent else "",

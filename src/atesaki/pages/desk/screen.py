@@ -26,6 +26,8 @@ _NAV = {
     **dict.fromkeys(("report", "reported"), "report"),
     **dict.fromkeys(("accounts", "issued"), "accounts"),
     **{"reveals": "reveals", "account": "account"},
+    **dict.fromkeys(("improvements", "improvement_preview"), "improvements"),
+    "operator/overview": "figures",
 }
 _JA_DAYS = "月火水木金土日"
 _EN_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,7 +40,8 @@ def show(
     """The page of `template`, with what the agent may do as `can.RIGHT`."""
     can = {right.value: agent is not None and desk.agents.may(agent, right) for right in desk.agents.Right}
     given = {"agent": agent, "can": can, "nav": _NAV.get(template, ""), **context}
-    response = render(request, f"desk/{template}.html", given, status=status)
+    file = template if "/" in template else f"desk/{template}"
+    response = render(request, f"{file}.html", given, status=status)
     response["Content-Security-Policy"] = _POLICY
     return response
 
@@ -61,6 +64,12 @@ def word(lang: Language, section: str, slug: str) -> str:
 def when(at: datetime, zone: str, lang: Language) -> dict[str, object]:
     """A moment for `desk/time.html`: short for a table, and in full."""
     return {"iso": at.isoformat(), "short": short(at, zone, lang), "full": moment(at, zone, lang)}
+
+
+def until(at: datetime, zone: str, lang: Language) -> dict[str, object]:
+    """The moment at which a date has passed; midnight is named by the day that ends with it, not by the next."""
+    here = at.astimezone(ZoneInfo(zone))
+    return when(at - timedelta(minutes=1) if (here.hour, here.minute) == (0, 0) else at, zone, lang)
 
 
 def short(at: datetime, zone: str, lang: Language) -> str:

@@ -99,5 +99,5 @@ def _again(request: HttpRequest, name: str, error: str, status: int) -> HttpResp
 def _target(request: HttpRequest) -> str:
     """Where to go after signing in: a page of the desk, whatever a link says."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    fine = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/desk/")
+    fine = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(("/desk/", "/operator/"))
     return wanted if fine else reverse("desk")

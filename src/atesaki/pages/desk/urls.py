@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import accounts, answer, case, inquiries, leak, lists, reach, sign_in
+from . import accounts, answer, case, improvements, inquiries, leak, lists, reach, sign_in
 
 urlpatterns = [
     path("", sign_in.home, name="desk"),
@@ -23,6 +23,9 @@ urlpatterns = [
     path("accounts/<str:name>/reset", accounts.reset, name="desk_account_reset"),
     path("accounts/<str:name>/retire", accounts.retire, name="desk_account_retire"),
     path("reveals", accounts.reveals, name="desk_reveals"),
+    path("improvements", improvements.improvements, name="desk_improvements"),
+    path("improvements/<int:pk>", improvements.improvement, name="desk_improvement"),
+    path("improvements/wish/<int:pk>/gather", improvements.gather, name="desk_wish_gather"),
     path("case/<str:number>", case.page, name="desk_case"),
     path("case/<str:number>/note", case.note, name="desk_note"),
     path("case/<str:number>/take", case.take, name="desk_take"),

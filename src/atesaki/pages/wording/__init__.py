@@ -22,7 +22,8 @@ from atesaki.language import LANGUAGES, Language, language
 def catalogue(lang: Language) -> dict[str, str]:
     """Every key of a language, as `section.name`."""
     found: dict[str, str] = {}
-    for file in sorted(Path(__file__).parent.glob(f"*{lang}.toml")):
+    suffix = f"{lang}.toml"  # without it, the files come in one order in both languages
+    for file in sorted(Path(__file__).parent.glob(f"*{suffix}"), key=lambda file: file.name.removesuffix(suffix)):
         sections = tomllib.loads(file.read_text(encoding="utf-8"))
         found |= {f"{section}.{name}": text for section, entries in sections.items() for name, text in entries.items()}
     return found
