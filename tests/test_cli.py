@@ -48,6 +48,7 @@ def home() -> Iterator[Path]:
         *((), ("serve",), ("web",), ("gate",), ("work",), ("migrate",), ("explain",), ("standing",), ("due",)),
         *(("check-setup",), ("keys", "new"), ("service", "add"), ("service", "list"), ("service", "set")),
         *(("service", "rotate"), ("service", "retire")),
+        *(("agent", "add"), ("agent", "list"), ("agent", "reset"), ("agent", "retire")),
     ],
     ids=" ".join,
 )

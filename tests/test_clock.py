@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atesaki import clock
 from atesaki.language import LANGUAGES, Language, language, moment
+
+patient = settings(deadline=None)  # others may have the processor
 
 ZONES = [
     "Asia/Tokyo",
@@ -190,6 +192,7 @@ offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(
 whenever = st.datetimes(datetime(1970, 1, 2), datetime(2099, 12, 30), timezones=offsets)
 
 
+@patient
 @given(whenever, st.sampled_from(ZONES))
 def test_both_languages_write_the_same_minute(at: datetime, zone: str) -> None:
     here = at.astimezone(ZoneInfo(zone))
@@ -201,6 +204,7 @@ def test_both_languages_write_the_same_minute(at: datetime, zone: str) -> None:
     assert ja[4] == "月火水木金土日"[here.weekday()]
 
 
+@patient
 @given(whenever, offsets, st.sampled_from(ZONES), st.sampled_from(LANGUAGES))
 def test_the_same_moment_is_written_alike_from_wherever(
     at: datetime, other: timezone, zone: str, lang: Language

@@ -1068,3 +1068,40 @@ def test_nothing_in_the_steps_that_is_written_has_no_word(world: World) -> None:
     for lang in LANGUAGES:
         missing = {step for step in written - hidden if f"desk_step.{step}" not in wording.catalogue(lang)}
         assert not missing
+
+
+# -- the operator's command ---------------------------------------------------------------------------------------
+
+
+def test_an_account_from_its_first_password_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+    from contextlib import nullcontext
+    from importlib import import_module
+
+    from click.testing import CliRunner
+
+    command = import_module("atesaki.cli.agent")  # `atesaki.cli.agent` as a name is the group in it
+    monkeypatch.setattr(command, "installation", nullcontext)
+
+    def run(*words: str) -> str:
+        told = CliRunner().invoke(command.agent, words, catch_exceptions=False)
+        assert told.exit_code == 0, told.output
+        return told.output
+
+    given = ("--organisation", OFFICE, "--role", "agent", "--language", "ja")
+    made = json.loads(run("add", "mori", *given, "--json"))
+    assert list(made) == ["agent", "organisation", "role", "language", "password", "totp_uri"]
+    digits = pyotp.parse_uri(made["totp_uri"]).at(int(clock.now().timestamp()))
+    assert agents.sign_in("mori", made["password"], digits, "192.0.2.1").agent is not None
+    shown = run("add", "森", *given)
+    assert "otpauth://totp/" in shown and "█" in shown and "shown this once" in shown
+    listed = [json.loads(line) for line in run("list", "--json").splitlines()]
+    assert [each["agent"] for each in listed] == ["mori", "森"] and "password" not in listed[0]
+    assert "森" in run("list")
+    again = json.loads(run("reset", "mori", "--json"))
+    assert again["password"] != made["password"] and again["totp_uri"] != made["totp_uri"]
+    assert "is retired" in run("retire", "mori", "--yes")
+    with pytest.raises(AgentError, match="no agent named"):
+        run("reset", "mori")
+    with pytest.raises(AgentError, match=f"Organisations: {OFFICE}"):
+        run("add", "kida", "--organisation", "nowhere", "--role", "agent", "--language", "ja")

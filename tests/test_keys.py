@@ -16,11 +16,13 @@ from pathlib import Path
 from uuid import RFC_4122
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from atesaki import keys
 from atesaki.keys import KeyFileError, Keyring, SealBroken, seal, unseal, uuid7
+
+patient = settings(deadline=None)  # others may have the processor
 
 RING = Keyring(bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96)))
 OTHER = Keyring(RING.seal, RING.pages, RING.digest)
@@ -210,11 +212,13 @@ def test_a_ring_does_not_print_its_keys() -> None:
 # --- seals -----------------------------------------------------------------------------------------------
 
 
+@patient
 @given(key, st.binary(max_size=100), place)
 def test_what_is_sealed_opens(key: bytes, content: bytes, place: bytes) -> None:
     assert unseal(key, seal(key, content, place), place) == content
 
 
+@patient
 @given(key, key, st.binary(max_size=30), place, place)
 def test_another_key_or_place_does_not_open(one: bytes, two: bytes, content: bytes, here: bytes, there: bytes) -> None:
     assume(one != two and here != there)
@@ -224,6 +228,7 @@ def test_another_key_or_place_does_not_open(one: bytes, two: bytes, content: byt
             unseal(wrong[0], sealed, wrong[1])
 
 
+@patient
 @given(key, st.binary(max_size=30), place, st.data())
 def test_no_bit_may_be_another(key: bytes, content: bytes, place: bytes, data: st.DataObject) -> None:
     sealed = bytearray(seal(key, content, place))
@@ -240,6 +245,7 @@ def test_nothing_may_be_missing_or_added() -> None:
             unseal(RING.seal, wrong, b"row")
 
 
+@patient
 @given(st.binary(max_size=60))
 def test_bytes_that_were_never_sealed_do_not_open(sealed: bytes) -> None:
     with pytest.raises(SealBroken):
@@ -272,6 +278,7 @@ def octets(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
+@patient
 @given(purposes, values, purposes, values)
 def test_what_differs_has_another_fingerprint(
     purpose: str, one: list[str | bytes], other: str, two: list[str | bytes]
@@ -317,6 +324,7 @@ def test_a_mark_tells_a_ring_from_any_that_would_not_do() -> None:
 moments = st.integers(0, (1 << 48) - 1)
 
 
+@patient
 @given(moments, moments)
 def test_ids_sort_by_their_time_of_birth(one: int, two: int) -> None:
     assume(one != two)
@@ -327,6 +335,7 @@ def test_ids_sort_by_their_time_of_birth(one: int, two: int) -> None:
         assert (first.bytes < second.bytes) is (one < two)
 
 
+@patient
 @given(moments)
 def test_an_id_is_of_version_7(at: int) -> None:
     born = uuid7(at / 1000)

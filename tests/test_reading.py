@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from atesaki.content import Limits, Part, Reading, header_values, normalise, read, reading, without_headers
+
+patient = settings(deadline=None)  # others may have the processor
 
 FAILED = "Reading this message failed."
 GUESSED = "It has 8-bit characters without their true charset; its text is a guess."
@@ -162,6 +164,7 @@ def test_normalise(text: str, form: str) -> None:
     assert normalise(text) == form
 
 
+@patient
 @given(st.text(max_size=60))
 def test_normalise_leaves_single_spaces_and_nothing_unseen(text: str) -> None:
     form = normalise(text)
@@ -217,6 +220,7 @@ def test_a_damaged_or_unknown_encoding_is_told(encoding: str, body: str, text: s
 letters = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x1b"), max_size=60)
 
 
+@patient
 @given(letters, st.sampled_from(["utf-8", "utf-16", "utf-32"]), st.sampled_from(["base64", "qp", "8bit"]))
 def test_what_is_encoded_is_read_back(text: str, charset: str, encoding: str) -> None:
     octets = text.encode(charset)
@@ -478,6 +482,7 @@ def test_a_line_ends_as_any_mailer_ends_it(end: str) -> None:
     )
 
 
+@patient
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40), st.sampled_from(["utf-8", "cp932", "euc_jp"])
 )
@@ -565,6 +570,7 @@ def fields(draw: st.DrawFn, names: st.SearchStrategy[bytes]) -> bytes:
 bodies = st.one_of(st.binary(max_size=60), st.just(b"X-Atesaki-Knows: a\r\n\r\nX-Atesaki-B: c\n"))
 
 
+@patient
 @given(st.lists(st.one_of(fields(theirs), fields(ours)), max_size=6), line_ends, bodies)
 def test_every_other_byte_is_as_it_was(block: list[bytes], end: bytes, body: bytes) -> None:
     kept = [each for each in block if not each.lower().startswith(b"x-atesaki-")]
@@ -581,6 +587,7 @@ PIECES = [
 crooked = st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join)
 
 
+@patient
 @given(crooked)
 @example(b"A: 1\rX-Atesaki-A: 2\rB: 3\r\n\r\n")
 def test_however_crooked_the_block_no_reader_finds_our_fields_afterwards(raw: bytes) -> None:
@@ -592,6 +599,7 @@ def test_however_crooked_the_block_no_reader_finds_our_fields_afterwards(raw: by
         assert not [name for name in found if name.lower().startswith("x-atesaki-")]
 
 
+@patient
 @given(st.binary(max_size=200))
 def test_a_message_without_our_fields_is_left_alone(raw: bytes) -> None:
     assume(b"x-atesaki-" not in raw.lower())
@@ -892,18 +900,21 @@ fragments = st.lists(
 ).map(b"".join)
 
 
+@patient
 @given(st.binary(max_size=400), limits_of_any_size)
 def test_any_bytes_are_read(raw: bytes, limits: Limits) -> None:
     check(read(raw), Limits())
     check(read(raw, limits=limits), limits)
 
 
+@patient
 @given(fragments, limits_of_any_size)
 def test_any_heap_of_mime_is_read(raw: bytes, limits: Limits) -> None:
     check(read(raw), Limits())
     check(read(raw, limits=limits), limits)
 
 
+@patient
 @given(st.sampled_from(["iso-2022-jp", "shift_jis", "euc-jp", "utf-16", "hz", "iso-2022-kr", "gb18030"]), st.binary())
 def test_any_bytes_under_any_charset_are_read(charset: str, octets: bytes) -> None:
     for kind in ("text/plain; format=flowed", "text/html"):
@@ -957,6 +968,7 @@ def unambiguous(raw: bytes) -> bool:
     return not any(other.startswith(name) for at, name in enumerate(names) for other in names[:at] + names[at + 1 :])
 
 
+@patient
 @given(trees, st.sampled_from(["\r\n", "\n"]))
 def test_every_text_of_a_well_made_mail_is_read_in_its_place(tree: tuple[bytes, list[str]], end: str) -> None:
     raw, expected = tree
@@ -967,6 +979,7 @@ def test_every_text_of_a_well_made_mail_is_read_in_its_place(tree: tuple[bytes, 
     assert [part.text for part in found.parts] == expected
 
 
+@patient
 @given(trees, st.data())
 def test_a_damaged_mail_is_read_too(tree: tuple[bytes, list[str]], data: st.DataObject) -> None:
     raw = bytearray(tree[0])
@@ -985,6 +998,7 @@ def by_the_standard_library(raw: bytes) -> Iterable[str]:
             yield part.get_content()
 
 
+@patient
 @given(words, words, st.sampled_from(["utf-8", "iso-2022-jp", "shift_jis", "euc-jp"]), st.booleans())
 def test_a_mail_of_the_standard_library_is_read_as_that_reads_it(
     one: str, two: str, charset: str, attach: bool

@@ -54,7 +54,8 @@ def everything_due() -> dict[str, int]:
 
 def _tidy() -> int:
     """Forgets what is kept no longer; how many rows."""
-    return outbox.forget_old() + desk.forget_words() + desk.improvements.forget()
+    desk_rows = desk.agents.forget_old() + desk.drafts.forget_old()
+    return outbox.forget_old() + desk.forget_words() + desk.improvements.forget() + desk_rows
 
 
 def _forget_lost_jobs() -> int:

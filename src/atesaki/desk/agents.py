@@ -14,6 +14,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, ip_address
 
 import pyotp
+import structlog
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
@@ -30,6 +31,8 @@ from atesaki.language import LANGUAGES
 from atesaki.tenants import Organisation
 
 from .models import Agent, Case, SignIn
+
+log = structlog.get_logger(__name__)
 
 Role = Agent.Role
 
@@ -65,7 +68,7 @@ MAY: dict[str, frozenset[Right]] = {
     Role.SUPERVISOR: _AGENT | {Right.ASSIGN, Right.CLOSE, Right.IMPROVE, Right.OVERSEE},
     # Who reads the log of reveals must not stand in it: no REVEAL.
     Role.PRIVACY: frozenset({Right.SEE, Right.NOTE, Right.ASSESS, Right.LOG, Right.IMPROVE, Right.OVERSEE}),
-    # Who makes accounts could make one that may see: that is written down, and sees nothing itself.
+    # Who makes accounts could make one that may see; the log has each account that is made.
     Role.ADMINISTRATOR: frozenset({Right.ACCOUNTS, Right.OVERSEE}),
 }
 
@@ -119,6 +122,7 @@ def add(name: str, *, organisation: str | Organisation, role: str, language: str
         except IntegrityError as error:
             raise AgentError("taken", f"There is an agent named {user_name!r} already: choose another name.") from error
         agent = Agent.objects.create(user=user, organisation=house, role=role, language=language)
+        log.info("agent.added", agent=agent.pk, role=role, organisation=house.pk)
         return _issue(agent)
 
 
@@ -145,12 +149,14 @@ def of(user: object) -> Agent | None:
 
 def reset(agent: Agent) -> Issued:
     """A new password and a new second factor; the old ones, and every open session, end with this call."""
+    log.info("agent.reset", agent=agent.pk)
     with transaction.atomic():
         return _issue(Agent.objects.select_for_update(of=("self",)).select_related("user").get(pk=agent.pk))
 
 
 def retire(agent: Agent) -> None:
     """Ends an account and its sessions, and gives its open cases back. What it did stays under its name."""
+    log.info("agent.retired", agent=agent.pk)
     with transaction.atomic():
         user = get_user_model().objects.select_for_update().get(pk=agent.user_id)
         user.is_active = False

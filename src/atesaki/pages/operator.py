@@ -95,7 +95,9 @@ def _shown(figure: desk.figures.Figure, lang: Language, zone: str) -> dict[str, 
         "title": word(lang, "operator_figure", slug),
         "what": word(lang, "operator_what", slug),
         "value": _value(figure.value, figure.unit, lang),
-        "of": wording.catalogue(lang)[f"operator_of.{slug}"].format(count=figure.count, part=share),
+        "of": wording.say(lang, "operator.none")
+        if figure.value is None
+        else wording.catalogue(lang)[f"operator_of.{slug}"].format(count=figure.count, part=share),
         "target": wording.catalogue(lang).get(f"operator_target.{slug}", ""),
         "met": figure.met,
         "alarm": slug == "personal_to_unproved" and bool(figure.value),
@@ -118,7 +120,7 @@ def _row(part: desk.figures.Part, figure: desk.figures.Figure, lang: Language, z
 
 def _unit(part: desk.figures.Part, figure: desk.figures.Figure) -> str:
     """Of a rate's rows those are rates that have something to be out of; the others count, or last."""
-    if part.slug.startswith("restore"):
+    if part.slug.startswith("restore_"):
         return "seconds"
     if figure.unit == "rate":
         return "rate" if part.count and part.slug != "twice" else "count"
