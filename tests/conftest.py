@@ -49,6 +49,21 @@ def django_db_keepdb() -> bool:
     return "ATESAKI_TESTS_SERVER" in os.environ
 
 
+@pytest.fixture(autouse=True)
+def no_jobs_left(request: pytest.FixtureRequest):
+    """Takes away the jobs that a test with real transactions has left: their table is not Django's to empty."""
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" not in request.fixturenames and not (marker and marker.kwargs.get("transaction")):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
 @pytest.fixture
 def world(db: None, tmp_path: Path, settings: object):
     """One service, one Maildir as its next hop, on the test database (`tests.world`)."""

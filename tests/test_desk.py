@@ -1040,6 +1040,17 @@ def test_an_inquiry_is_opened_taken_and_done(world: World) -> None:
 # -- leaks ------------------------------------------------------------------------------------------------------
 
 
+def test_the_inventory_counts_what_reached_the_mailbox(world: World) -> None:
+    world.policy(mode="observe")
+    for number in range(7, 10):
+        world.send(order(number))
+    world.policy(mode="enforce")
+    case = said_not_me(world)
+    assert desk.leaks.inventory(case)[0].many == 3
+    shown = text_of(at_work(hired(role=Role.PRIVACY)).get(url("leak", case)))
+    assert "built-in method" not in shown and re.search(r"\b3\b", shown)
+
+
 def test_the_privacy_officer_answers_whether_a_leak_is_reported(world: World) -> None:
     case = said_not_me(world)
     client = at_work(hired("hayashi", Role.PRIVACY))
@@ -1089,7 +1100,7 @@ def test_an_account_from_its_first_password_to_its_end(world: World, monkeypatch
         return told.output
 
     given = ("--organisation", OFFICE, "--role", "agent", "--language", "ja")
-    made = json.loads(run("add", "mori", *given, "--json"))
+    made = json.loads(run("add", "mori", *given, "--json").splitlines()[-1])
     assert list(made) == ["agent", "organisation", "role", "language", "password", "totp_uri"]
     digits = pyotp.parse_uri(made["totp_uri"]).at(int(clock.now().timestamp()))
     assert agents.sign_in("mori", made["password"], digits, "192.0.2.1").agent is not None
@@ -1098,7 +1109,7 @@ def test_an_account_from_its_first_password_to_its_end(world: World, monkeypatch
     listed = [json.loads(line) for line in run("list", "--json").splitlines()]
     assert [each["agent"] for each in listed] == ["mori", "森"] and "password" not in listed[0]
     assert "森" in run("list")
-    again = json.loads(run("reset", "mori", "--json"))
+    again = json.loads(run("reset", "mori", "--json").splitlines()[-1])
     assert again["password"] != made["password"] and again["totp_uri"] != made["totp_uri"]
     assert "is retired" in run("retire", "mori", "--yes")
     with pytest.raises(AgentError, match="no agent named"):

@@ -44,7 +44,7 @@ def _screen(request: HttpRequest, agent: Agent, case: Case, status: int = 200, *
     rows = [
         {
             "kind": desk.leaks.kind_name(each.kind, lang),
-            "count": each.count,
+            "count": each.many,
             "first": when(each.first, zone, lang),
             "last": when(each.last, zone, lang),
         }
@@ -73,7 +73,7 @@ def _screen(request: HttpRequest, agent: Agent, case: Case, status: int = 200, *
         },
         rows=rows,
         unsure=[
-            {"kind": desk.leaks.kind_name(each.kind, lang), "count": each.count}
+            {"kind": desk.leaks.kind_name(each.kind, lang), "count": each.many}
             for each in desk.leaks.inventory(case, under_proof=True)
         ],
         draft=desk.leaks.draft(case, lang),
