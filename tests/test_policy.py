@@ -304,3 +304,10 @@ def test_a_mailbox_that_cannot_be_asked_and_a_time_that_is_over_are_told(
     later(15)
     gate.due()
     assert not Hold.objects.exists() and len(world.delivered()) == 2
+
+
+def test_a_password_can_be_given_to_any_program_as_a_word(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["-begins with a dash", "fine", "also fine"])
+    monkeypatch.setattr("atesaki.tenants.registry.secrets.token_urlsafe", lambda octets: next(drawn))
+    issued = tenants.rotate(world.service.name)
+    assert issued.smtp_password == "fine" and issued.api_key.endswith(".also fine")

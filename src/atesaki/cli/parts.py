@@ -47,8 +47,10 @@ def gate() -> None:
     with installation("gate"):
         from django.conf import settings
 
+        from atesaki import outbox
         from atesaki.doors import smtp
 
+        outbox.courier()  # an ATESAKI_UPSTREAM that cannot be used is said now, and not to each mail
         smtp.run(settings.ATESAKI_SMTP)
 
 

@@ -158,9 +158,6 @@ def run(listen: str) -> None:
 
     listen: `host:port`, an IPv6 host in brackets. Raises `DoorError`.
     """
-    from atesaki import outbox
-
-    outbox.courier()  # an ATESAKI_UPSTREAM that cannot be used is said now, and not to each mail
     serve(Door(Terms.from_environment(), Core.real()), listen, "gate")
 
 

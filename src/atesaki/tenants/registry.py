@@ -153,8 +153,15 @@ def webhook_secret(service: Service) -> bytes:
         ) from error
 
 
+def _secret() -> str:
+    """192 random bits in URL letters. Not with a dash in front: programs take such a word for an option."""
+    while (secret := secrets.token_urlsafe(24)).startswith("-"):
+        pass
+    return secret
+
+
 def _issue(service: Service) -> Issued:
-    password, api_secret = (secrets.token_urlsafe(24) for _ in range(2))
+    password, api_secret = (_secret() for _ in range(2))
     webhook_key = secrets.token_bytes(_WEBHOOK_KEY)
     smtp_username, api_username = (f"{prefix}{secrets.token_hex(5)}" for prefix in ("svc-", "key"))
     for door, username, secret in (("smtp", smtp_username, password), ("api", api_username, api_secret)):
