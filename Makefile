@@ -20,13 +20,19 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml
 	@$(INSTALL) --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
+$(VENV)/reference.stamp: $(VENV)/run.stamp requirements-reference.lock client/pyproject.toml
+	@echo "installing what the shop and the ID service stand on, from requirements-reference.lock"
+	@$(INSTALL) --require-hashes -r requirements-reference.lock
+	@$(INSTALL) --no-build-isolation -e client
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/reference.stamp requirements-dev.lock
 	@echo "installing the tools of the tests, from requirements-dev.lock"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-serve: $(VENV)/run.stamp ## run everything on loopback, state under ./var; Ctrl-C ends it
-	@exec $(BIN)/atesaki serve
+serve: $(VENV)/run.stamp $(if $(REFERENCE),$(VENV)/reference.stamp) ## run everything on loopback, state under ./var; Ctrl-C ends it; REFERENCE=1 adds a shop and an ID service
+	@exec $(BIN)/atesaki serve $(if $(REFERENCE),--with-reference)
 
 test: $(VENV)/dev.stamp ## run the whole suite; ARGS="-k gate" for a part of it, REQUIRE_ALL=1 forbids to skip
 	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
@@ -45,7 +51,8 @@ docs: $(VENV)/dev.stamp ## check that the documents' links and the files they na
 
 lock: ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements.lock -q
-	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-dev.lock -q
+	uv pip compile pyproject.toml --group build --group reference --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-reference.lock -q
+	uv pip compile pyproject.toml --group build --group reference --group dev --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements-reference.lock -o requirements-dev.lock -q
 
 clean: ## remove what was built; ./var, where the data lives, stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""A supermarket and an ID service that know atesaki only through its doors."""
