@@ -27,7 +27,8 @@ _DOOR_SECONDS, _WEB_SECONDS, _WORK_SECONDS = 30, 15, 15
 
 
 @click.command()
-def serve() -> None:
+@click.option("--with-reference", "reference", is_flag=True, help="Also a net supermarket and an ID service to try it.")
+def serve(reference: bool) -> None:
     """Everything on this machine: database, pages, both doors, worker. Ctrl-C ends it.
 
     \f
@@ -36,6 +37,7 @@ def serve() -> None:
     """
     began = time.monotonic()
     from atesaki import keys
+    from atesaki.cli import reference as world
     from atesaki.cli.demonstration import prepare
     from atesaki.cli.supervisor import Part, Supervisor
     from atesaki.site import settings
@@ -43,8 +45,9 @@ def serve() -> None:
     home = keys.home()
     web, door = place(settings.ATESAKI_WEB, "ATESAKI_WEB"), place(settings.ATESAKI_SMTP, "ATESAKI_SMTP")
     returns = place(settings.ATESAKI_INBOUND, "ATESAKI_INBOUND")
+    others = world.places() if reference and world.tree() else {}
     with _alone(home):
-        _free({"ATESAKI_WEB": web, "ATESAKI_SMTP": door, "ATESAKI_INBOUND": returns})
+        _free({"ATESAKI_WEB": web, "ATESAKI_SMTP": door, "ATESAKI_INBOUND": returns, **others})
         with _database(home) as database:
             environment = _environment(home, database)
             click.echo("atesaki: bringing the database to this version's state")
@@ -56,10 +59,13 @@ def serve() -> None:
                 Part("web", _WEB_SECONDS, web),
                 Part("work", _WORK_SECONDS),
             ]
+            if reference:
+                click.echo("atesaki: making the supermarket and the ID service ready")
+                parts += world.prepare(home, environment["DATABASE_URL"], lambda *words: _ask(environment, *words))
             as_json = environment["ATESAKI_LOG"] == "json"
             click.echo("atesaki: starting the two doors, the pages and the worker")
             code = Supervisor(parts, database, environment, as_json=as_json).run(
-                lambda: _announce(home, web, door, credentials, embedded=database is not None, began=began)
+                lambda: _announce(home, web, door, credentials, others, embedded=database is not None, began=began)
             )
             click.echo("atesaki: the parts have ended" + (", now the database" if database else ""))
     click.echo("atesaki: everything has ended; what it knows is kept.")
@@ -148,12 +154,14 @@ def _announce(
     web: tuple[str, int],
     door: tuple[str, int],
     credentials: dict[str, str] | None,
+    others: dict[str, tuple[str, int]],
     *,
     embedded: bool,
     began: float,
 ) -> None:
     from atesaki import keys
     from atesaki.cli.demonstration import what_to_try
+    from atesaki.cli.reference import NAMES
     from atesaki.site import settings
 
     click.echo(f"""
@@ -165,6 +173,8 @@ Everything is up, after {time.monotonic() - began:.1f} s.
   inbound door  {settings.ATESAKI_INBOUND}
   keys          {keys.path()}
   data          {home}""")
+    for setting, (host, port) in others.items():
+        click.echo(f"  {NAMES[setting]:13} http://{host}:{port}/")
     if credentials is not None:
         click.echo(f"""
   demo service  {credentials["smtp_username"]} / {credentials["smtp_password"]}  (also in {home}/demo-service.json)

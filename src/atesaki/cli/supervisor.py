@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -30,8 +31,20 @@ _LOOK_SECONDS = 0.2
 class Part:
     """One program: how long it may take to end, where it listens, when it died."""
 
-    def __init__(self, name: str, grace: float, listens: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        grace: float,
+        listens: tuple[str, int] | None = None,
+        *,
+        words: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        """One of our own parts by its `name`; with `words`, any other program, in an `environment` of its own."""
         self.name, self.grace, self.listens = name, grace, listens
+        self.words = list(words) or [sys.executable, "-m", "atesaki.cli", name]
+        self.environment, self.cwd = environment, cwd
         self.process: subprocess.Popen[bytes] | None = None
         self.ready = False
         self.again = 0.0
@@ -41,11 +54,12 @@ class Part:
     def begin(self, environment: dict[str, str]) -> None:
         """Starts it, so that it ends when we do."""
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "atesaki.cli", self.name],
+            self.words,
+            cwd=self.cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**environment, SUPERVISOR: str(os.getpid())},
+            env={**(environment if self.environment is None else self.environment), SUPERVISOR: str(os.getpid())},
             start_new_session=True,  # Ctrl-C is for us: the parts end in order
             preexec_fn=end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - we have no threads
         )
@@ -180,7 +194,7 @@ class Supervisor:
     def _print(self, part: Part, line: bytes) -> None:
         text = mask(line.decode(errors="replace"))  # an interpreter that dies speaks past our logging
         if not self._as_json:
-            click.echo(f"{part.name:4} | {text}")
+            click.echo(f"{part.name:5} | {text}")
         else:
             click.echo(text if text.startswith("{") else json.dumps({"part": part.name, "event": text}))
 
