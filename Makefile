@@ -46,6 +46,9 @@ lint: $(VENV)/dev.stamp ## look at style, types and who may import whom
 bench: $(VENV)/run.stamp ## measure the road beside Postfix, into benchmarks/results/; QUICK=1 only sees that it works
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
+story: $(VENV)/dev.stamp ## play the story before and after in a real browser (Chromium), into docs/story/
+	@$(BIN)/python -m reference.story
+
 docs: $(VENV)/dev.stamp ## check that the documents' links and the files they name are there
 	@$(BIN)/python -m pytest tests/test_architecture.py -k "flow or links or decision"
 
@@ -57,4 +60,4 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 clean: ## remove what was built; ./var, where the data lives, stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help serve test lint bench docs lock clean
+.PHONY: help serve test lint bench story docs lock clean

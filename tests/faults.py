@@ -169,7 +169,8 @@ def _do(command: dict[str, Any]) -> Any:
     settings.ATESAKI_UPSTREAM = f"maildir:{command['maildir']}"
     match command["do"]:
         case "submit":
-            envelope = gate.Envelope("shop@shop.example", (addresses.parse(command["to"]),))
+            recipients = [command["to"]] if isinstance(command["to"], str) else command["to"]
+            envelope = gate.Envelope("shop@shop.example", tuple(map(addresses.parse, recipients)))
             run = sys.modules["atesaki.gate.submit"].submit
             receipt = run(find(command["service"]), envelope, command["mail"].encode())
             return {"id": str(receipt.id), "outcomes": [outcome.value for outcome in receipt.outcomes]}

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import Client
 
 from atesaki import clock, desk, gate, notme
 from atesaki.desk import Case
 from atesaki.models import Agent
+from atesaki.tenants import Organisation
 from tests.world import HANA, World, order
 
 KEN = "KEN-CUSTOMER-4711"
@@ -30,13 +32,23 @@ def later(monkeypatch: pytest.MonkeyPatch, **much: float) -> None:
     monkeypatch.setattr(clock, "offset", lambda: shift)
 
 
-def mori(world: World, name: str = "mori") -> Agent:
-    """An agent of the world's organisation."""
+def mori(world: World, name: str = "mori", role: str = Agent.Role.AGENT, house: Organisation | None = None) -> Agent:
+    """An agent of the world's organisation, or of another."""
     user, _ = get_user_model().objects.get_or_create(username=name)
     agent, _ = Agent.objects.get_or_create(
-        user=user, defaults={"organisation": world.service.organisation, "role": Agent.Role.AGENT}
+        user=user, defaults={"organisation": house or world.service.organisation, "role": role}
     )
     return agent
+
+
+def at_desk(agent: Agent) -> Client:
+    """A browser in which an agent is at work, without the time that a password takes (`test_desk` has those)."""
+    client = Client()
+    client.force_login(agent.user)
+    session = client.session
+    session["seen"] = session["since"] = int(clock.now().timestamp())
+    session.save()
+    return client
 
 
 def freed(world: World, *, customer: str = KEN) -> Case:

@@ -67,7 +67,7 @@ def hired(name: str = "mori", role: str = Role.AGENT, language: str = "ja", orga
 
 def code(issued: Issued, steps: int = 0) -> str:
     totp = pyotp.parse_uri(issued.totp_uri)
-    return totp.generate_otp(int(clock.now().timestamp()) // totp.interval + steps)
+    return totp.generate_otp(int((clock.now() - clock.offset()).timestamp()) // totp.interval + steps)
 
 
 def at_work(issued: Issued, **headers: str) -> Client:
@@ -127,11 +127,13 @@ def url(name: str, case: Case, *more: object) -> str:
 NEEDED = {
     "desk_board": Right.SEE,
     **dict.fromkeys(("desk_search", "desk_assign", "desk_inquiries", "desk_inquiry", "desk_case"), Right.SEE),
-    **dict.fromkeys(("desk_presence", "desk_leak"), Right.SEE),
+    **dict.fromkeys(("desk_presence", "desk_leak", "desk_mention_seen"), Right.SEE),
+    **dict.fromkeys(("desk_view_save", "desk_view_drop"), Right.SEE),
     **dict.fromkeys(("desk_report", "desk_inquiry_take", "desk_inquiry_done"), Right.WORK),
     **dict.fromkeys(("desk_take", "desk_give_back", "desk_pending"), Right.WORK),
     **dict.fromkeys(("desk_note", "desk_draft"), Right.NOTE),
-    **dict.fromkeys(("desk_answer", "desk_answer_send"), Right.ANSWER),
+    **dict.fromkeys(("desk_answer", "desk_answer_send", "desk_undo"), Right.ANSWER),
+    **dict.fromkeys(("desk_inquiry_answer", "desk_inquiry_send"), Right.ANSWER),
     **dict.fromkeys(("desk_customer", "desk_phone", "desk_sms", "desk_letter", "desk_deadline"), Right.REACH),
     **dict.fromkeys(("desk_letter_posted", "desk_letter_returned"), Right.REACH),
     **dict.fromkeys(("desk_reveal", "desk_letter_print"), Right.REVEAL),
@@ -144,8 +146,11 @@ OPEN = {"desk_sign_in", "desk_sign_out"}
 
 
 def path_of(pattern: URLPattern, number: str) -> str:
-    names = re.findall(r"<\w+:(\w+)>", str(pattern.pattern))
-    return reverse(pattern.name, kwargs={name: number if name == "number" else "1" for name in names})
+    names = re.findall(r"<(\w+):(\w+)>", str(pattern.pattern))
+    other = {"uuid": str(UUID(int=1))}
+    return reverse(
+        pattern.name, kwargs={name: number if name == "number" else other.get(kind, "1") for kind, name in names}
+    )
 
 
 def test_the_table_of_rights_is_the_least_each_needs() -> None:
@@ -879,7 +884,7 @@ def test_before_the_mailbox_has_answered_nothing_is_answered(world: World) -> No
         answers.send(case, hired().agent, "こんにちは", "ja", keys.uuid7())
 
 
-def test_the_preview_is_the_very_mail_but_for_the_readers_own_link(world: World) -> None:
+def test_the_preview_is_the_very_mail_but_for_the_readers_own_link(world: World, moved) -> None:
     case = wishing(said_not_me(world), "steps")
     client = at_work(hired())
     text = "お問い合わせいただき、ありがとうございます。\n\n<b>太字</b> にはなりません。"
@@ -892,7 +897,8 @@ def test_the_preview_is_the_very_mail_but_for_the_readers_own_link(world: World)
     for _ in range(2):
         sent = client.post(url("answer_send", case), {"text": text, "in": "ja", "key": pk[1]})
         assert sent.status_code == 302
-    gate.drive()
+    moved(seconds=10)
+    assert desk.unsent.due() == 1 and gate.drive() == 1
     mails = world.notices()[before:]
     assert len(mails) == 1, "pressed twice, it is one mail"
     mail = mails[0]

@@ -463,3 +463,116 @@ def test_get_changes_nothing(world: World) -> None:
     assert client.get("/operator/").status_code == 200
     assert client.post("/operator/").status_code == 405
     assert (Step.objects.count(), Wish.objects.values_list("told", "improvement").get()) == before
+
+
+# -- in the hours of the service ------------------------------------------------------------------------------------
+
+
+def test_hours_are_read_as_they_are_written() -> None:
+    from datetime import time
+
+    from atesaki.tenants import week
+
+    nine, six = time(9), time(18)
+    assert week("mon-fri 09:00-18:00") == [[(nine, six)]] * 5 + [[], []]
+    assert week(" Sat-Mon  9:00 - 12:00 , mon 12:00-18:00")[0] == [(nine, six)], "what touches is one span"
+    assert week("sun 00:00-24:00")[6] == [(time(0), time.max)]
+    for wrong in ("", "mo 9:00-18:00", "mon 18:00-9:00", "mon 9-18", "mon 09:00-24:01", "fun-day 09:00-18:00"):
+        with pytest.raises(ValueError, match="hours"):
+            week(wrong)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "hours"),
+    [
+        ("2026-11-16T10:00", "2026-11-16T10:27", 0.45),
+        ("2026-11-16T17:50", "2026-11-17T09:10", 20 / 60),
+        ("2026-11-20T17:00", "2026-11-24T10:00", 2.0),  # Friday evening to Tuesday: 23 November is a holiday
+        ("2026-11-21T10:00", "2026-11-21T12:00", 0.0),
+        ("2026-12-28T17:00", "2027-01-04T10:00", 2.0),  # the year's end
+    ],
+)
+def test_only_the_hours_of_the_service_are_counted(world: World, begin: str, end: str, hours: float) -> None:
+    from atesaki.desk import calendar
+
+    first, last = (datetime.fromisoformat(f"{each}+09:00") for each in (begin, end))
+    assert calendar.seconds_open(first, last, world.service) == pytest.approx(hours * HOUR)
+
+
+def test_the_first_human_reply_is_measured_in_the_hours_of_the_service(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests import mori
+
+    mori.at(monkeypatch, "2026-11-20T18:30")  # a Friday, after hours
+    person = mori.mori(world)
+    quick, slow, silent, machine = (case(world, confirmed=clock.now()) for _ in range(4))
+    for each, wish in ((quick, "result"), (slow, "steps"), (silent, "nothing"), (machine, "result")):
+        Reporter.objects.filter(case=each).update(wish=wish)
+        desk.write(each, "in", "page", "なぜ届いたのですか。")
+    desk.inquire("ABCD-EFGH", desk.Question("order", world.service, "ja", "?", email="umi@example.jp"), "192.0.2.1")
+    desk.inquire("2222-2222", desk.Question("order", world.service, "ja", "?"), "192.0.2.1")
+    assert of(world, "human_reply").value is None and [part.value for part in of(world, "human_reply").parts] == [4]
+    mori.at(monkeypatch, "2026-11-24T09:20")  # the next day of business
+    desk.write(quick, "out", "answer", "お調べしました。", agent=person.user_id)
+    desk.write(machine, "out", "progress", "経過のご報告")
+    figure = of(world, "human_reply")
+    assert figure.value == pytest.approx(20 * 60, abs=30) and (figure.count, figure.met) == (1, True)
+    mori.at(monkeypatch, "2026-11-24T10:00")
+    desk.write(slow, "out", "answer", "お待たせしました。", agent=person.user_id)
+    figure = of(world, "human_reply")
+    found = {part.slug: part.value for part in figure.parts}
+    assert found.pop("waiting") == 2 and set(found) == {"middle", "p90", "longest"}
+    assert found["p90"] == pytest.approx(HOUR, abs=60) and figure.met is False
+    assert figure.count == 4, "what waits for longer than the target counts as it stands"
+    mori.at(monkeypatch, "2026-11-24T10:30")
+    assert {each.number for each in of(world, "human_reply").worst[:2]} == {machine.number, "ABCD-EFGH"}
+    desk.figures.Inquiry.objects.filter(pk="ABCD-EFGH").update(state="closed")
+    assert of(world, "human_reply").count == 3, "closed without an answer it waits no more"
+
+
+def test_what_a_reporter_was_promised_is_held_against_the_erasure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests import mori
+
+    mori.at(monkeypatch, "2026-11-18T14:00")
+    world.policy(own=mori.OWN)
+    told = mori.freed(world)
+    agent = mori.mori(world)
+    desk.ladder.give_deadline(told, agent, 5)
+    told = desk.by_pk(told.pk)
+    assert told.deadline is not None and told.erase_by is not None
+    assert told.erase_by.isoformat() == "2026-11-30", "two days of business after the 26th"
+    facts = desk.facts_of(told)
+    assert desk.says(facts)["promised"] and "11月30日" in desk.reporters.compose(told, facts, "progress", "ja", "x")
+    assert "30 November 2026" in {each.key: each.text for each in desk.answers.offered(told, "en")}["erase_by"]
+    assert of(world, "erased_by_promise").value is None, "the day is not over"
+    late = case(world, state="withdrawing", confirmed=ago(days=9), erase_by=told.erase_by)
+    own = case(world, state="closed", end="proved", closed=clock.now(), erase_by=told.erase_by)
+    mori.at(monkeypatch, "2026-11-30T23:00")
+    desk.withdrawn(told, "service")
+    figure = of(world, "erased_by_promise")
+    assert (figure.value, figure.count) == (1.0, 1), "kept, and counted as soon as it is erased"
+    mori.at(monkeypatch, "2026-12-01T01:00")
+    figure = of(world, "erased_by_promise")
+    assert (figure.value, figure.count, figure.met) == (0.5, 2, False)
+    assert [each.number for each in figure.worst] == [late.number] and own.number not in figure.worst
+    assert not desk.says(desk.facts_of(desk.by_pk(told.pk)))["promised"]
+
+
+def test_a_promise_is_never_put_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests import mori
+
+    mori.at(monkeypatch, "2026-11-18T14:00")
+    found = mori.freed(world)
+    agent = mori.mori(world)
+    desk.ladder.give_deadline(found, agent, 5)
+    first = desk.by_pk(found.pk).erase_by
+    Case.objects.filter(pk=found.pk).update(state="reaching", deadline=None)  # as a letter that came back leaves it
+    again = desk.by_pk(found.pk)
+    assert not desk.says(desk.facts_of(again))["promised"], "while the customer is sought anew it is not said"
+    desk.ladder.give_deadline(again, agent, 10)
+    again = desk.by_pk(found.pk)
+    assert again.erase_by == first and again.deadline is not None and first is not None and again.deadline > first
+    assert not desk.says(desk.facts_of(again))["promised"], "nor once it cannot be kept"

@@ -2,7 +2,7 @@
 
 A hypothesis state machine drives real processes on a real PostgreSQL. Each stops before and after each of its
 transactions, so that another may do anything in between; L1 and L5 are checked after every single step, and at
-the end that nothing acknowledged was lost.
+the end that nothing acknowledged was lost and that the service was told of each fact once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from hypothesis.stateful import (
 )
 
 from atesaki import addresses, gate, outbox, ownership
-from atesaki.models import Claim, Departure, Entry, Event, Hold, Key, Line, Sealed
+from atesaki.models import Claim, Departure, Entry, Event, Hold, Key, Line, Sealed, Webhook
 from atesaki.ownership import Purpose
 from tests.faults import Actor
 from tests.world import KEN_LIVES_AT, World, age, database_url, empty, make_world, order
@@ -41,6 +42,7 @@ ADDRESSES = ("hana@example.jp", "mori@example.jp")
 CUSTOMERS = ("ken", "ken", "ken", "aya")
 NAMES = ("gate one", "gate two", "worker", "page one", "page two")
 PAGES = st.sampled_from(NAMES[3:])
+AWAY = st.sampled_from([False, False, True])  # the next hop
 _actors: dict[str, Actor] = {}
 
 
@@ -60,13 +62,17 @@ class Machine(RuleBasedStateMachine):
         self.sent = 0
         self.doing: dict[str, dict[str, Any]] = {}
         self.customer: dict[int, str] = {}
+        self.observed: set[int] = set()  # mails that were on their way in while the service was only observed
+        self.silenced: dict[str, set[int]] = {}  # address that asked for silence -> mails that had begun by then
+        self.notices: dict[str, int] = {}  # and how many notices it had been written
         self.acknowledged: dict[int, str] = {}  # mail -> ledger id, for those answered with 250
         self.seen: set[str] = set()
         self.freed: dict[str, set[str]] = {}  # address -> claims that a finished disavowal covers
 
     @initialize(proved=st.sets(st.sampled_from(ADDRESSES), max_size=2))
     def begin(self, proved: set[str]) -> None:
-        self.world.policy(notices_per_day=3, notices_in_all=10)
+        self.world.policy(notices_per_day=3, notices_in_all=10, webhook="https://hook.example/told")
+        (self.folder / "away").touch()  # no folder can be made below it: a next hop that puts everything off
         for to in proved:
             with transaction.atomic():
                 claim = ownership.claim(self.world.service, addresses.parse(to), CUSTOMERS[0])
@@ -74,14 +80,22 @@ class Machine(RuleBasedStateMachine):
 
     # -- rules -----------------------------------------------------------------------------------------------
 
-    @rule(who=st.sampled_from(NAMES[:2]), to=st.sampled_from(ADDRESSES), customer=st.sampled_from(CUSTOMERS))
-    def send(self, who: str, to: str, customer: str) -> None:
+    @rule(
+        who=st.sampled_from(NAMES[:2]),
+        to=st.sampled_from([*((each,) for each in ADDRESSES), ADDRESSES]),
+        customer=st.sampled_from(CUSTOMERS),
+        away=AWAY,
+    )
+    def send(self, who: str, to: tuple[str, ...], customer: str, away: bool) -> None:
         if who in self.doing:
             return
         self.sent += 1
         self.customer[self.sent] = customer
-        mail = order(self.sent, to=to, headers=f"X-Atesaki-Customer: {customer}\r\n").decode()
-        self._begin(who, do="submit", service=self.world.service.name, to=to, mail=mail, number=self.sent)
+        mail = order(self.sent, to=to[0], headers=f"X-Atesaki-Customer: {customer}\r\n").decode()
+        if self.world.service.mode == "observe":
+            self.observed.add(self.sent)
+        service = self.world.service.name
+        self._begin(who, do="submit", service=service, to=list(to), mail=mail, number=self.sent, away=away)
 
     @rule(page=PAGES, to=st.sampled_from(ADDRESSES), customer=st.sampled_from(CUSTOMERS), right=st.booleans())
     def confirm(self, page: str, to: str, customer: str, right: bool) -> None:
@@ -98,10 +112,27 @@ class Machine(RuleBasedStateMachine):
             token = ownership.issue(claim, Purpose.NOT_ME, claim.created.replace(year=2200))
             self._begin(page, do="disavow", token=token, to=to)
 
-    @rule()
-    def work(self) -> None:
+    @rule(to=st.sampled_from(ADDRESSES), customer=st.sampled_from(CUSTOMERS))
+    def pause(self, to: str, customer: str) -> None:
+        """One-click (RFC 8058): one committed row, whatever the others stand in the middle of."""
+        claim = self._claim(to, customer)
+        if not claim:
+            return
+        ownership.pause(ownership.issue(claim, Purpose.NOT_ME, claim.created.replace(year=2200)))
+        if not any(each["do"] == "confirm" for each in self.doing.values()):
+            self.silenced[to] = set(range(1, self.sent + 1))
+            self.notices[to] = self._notices(to)
+
+    @rule(mode=st.sampled_from(["enforce", "enforce", "observe"]))
+    def change_mode(self, mode: str) -> None:
+        self.world.policy(mode=mode)
+        if mode == "observe":
+            self.observed |= {each["number"] for each in self.doing.values() if each["do"] == "submit"}
+
+    @rule(away=AWAY)
+    def work(self, away: bool) -> None:
         if "worker" not in self.doing:
-            self._begin("worker", do="drive")
+            self._begin("worker", do="drive", away=away)
 
     @precondition(lambda self: self.doing)
     @rule(data=st.data(), steps=st.integers(1, 4))
@@ -157,13 +188,25 @@ class Machine(RuleBasedStateMachine):
             to = re.search(rb"^Delivered-To: (\S+)", raw, re.M)[1].decode()
             number = re.search(rb"^Message-ID: <(\d+)@", raw, re.M)
             customer = self.customer[int(number[1])] if number else None
-            if customer:
-                claim = self._claim(to, customer)
-                proved = claim and Event.objects.filter(claim=claim, kind="proved").exists()
-                assert proved, f"L1: mail {number[1]} reached {to} before {customer} proved it"
+            if number and customer:
+                self._may_have_arrived(int(number[1]), to, customer)
             for claim_pk in self.freed.get(to, ()):
-                about = customer is None or str(self._claim(to, customer).pk) == claim_pk
+                claim = self._claim(to, customer) if customer else None
+                about = claim is None or str(claim.pk) == claim_pk
                 assert not about, f"L5: something reached {to} after the disavowal was acknowledged"
+
+    def _may_have_arrived(self, number: int, to: str, customer: str) -> None:
+        claim = self._claim(to, customer)
+        proved = claim and Event.objects.filter(claim=claim, kind="proved").exists()
+        assert proved or number in self.observed, f"L1: mail {number} reached {to} before {customer} proved it"
+        if to in self.silenced and not (claim and self._standing(claim) == "proved"):
+            began = number in self.silenced[to]
+            assert began, f"mail {number} reached {to}, which had asked for silence before it was sent"
+
+    @invariant()
+    def nobody_is_asked_who_asked_for_silence(self) -> None:
+        for to, many in self.notices.items():
+            assert self._notices(to) == many, f"{to} was asked again after a one-click"
 
     def teardown(self) -> None:
         try:
@@ -175,23 +218,34 @@ class Machine(RuleBasedStateMachine):
                 gate.due()
             self.l1_and_l5()
             self._nothing_was_lost()
+            self._each_fact_was_told_once()
         finally:
             self.override.disable()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _nothing_was_lost(self) -> None:
-        arrived = b"".join(raw for _, raw in self._arrived())
-        waiting = b"".join(outbox.open_mail(key).content for key in Key.objects.select_related("sealed"))
-        for number in self.acknowledged:
-            mark = f"<{number}@shop.example>".encode()
-            line = Line.objects.get(pk=self.acknowledged[number])
-            destroyed = line.fate == "destroyed" and Entry.objects.filter(line=line.pk, what="destroyed").exists()
-            refused = line.outcome == "refuse"
-            assert mark in arrived or mark in waiting or destroyed or refused, f"mail {number} is lost: {vars(line)}"
+        arrived = {(_to(raw), _number(raw)) for _, raw in self._arrived()}
+        sealed = [outbox.open_mail(key) for key in Key.objects.select_related("sealed")]
+        waiting = {(each.envelope.recipients[0].text, _number(each.content)) for each in sealed}
+        to = {ownership.digest(addresses.parse(each)): each for each in ADDRESSES}
+        for number, mail in self.acknowledged.items():
+            for line in Line.objects.filter(mail=mail):
+                here = (to[bytes(line.digest)], number)
+                destroyed = line.fate == "destroyed" and Entry.objects.filter(line=line.pk, what="destroyed").exists()
+                refused = line.outcome == "refuse"
+                assert here in arrived or here in waiting or destroyed or refused, f"{here} is lost: {vars(line)}"
         used = set(Hold.objects.values_list("key", flat=True)) | set(Departure.objects.values_list("key", flat=True))
         assert set(Key.objects.values_list("pk", flat=True)) == used
         assert set(Sealed.objects.values_list("pk", flat=True)) == set(Key.objects.values_list("sealed", flat=True))
         assert not Line.objects.filter(state="leaving").exists()
+
+    def _each_fact_was_told_once(self) -> None:
+        """What the ledger's timelines say, the service was told: no more, no less, whoever died in between."""
+        lines = {line.pk: (str(line.mail), line.position) for line in Line.objects.filter(kind="mail")}
+        for what, kind in (("held", "mail.held"), ("proved", "mail.released"), ("destroyed", "mail.destroyed")):
+            entries = Entry.objects.filter(what=what, line__in=list(lines)).values_list("line", flat=True)
+            told = Webhook.objects.filter(type=kind).values_list("body", flat=True)
+            assert Counter(lines[pk] for pk in entries) == Counter((each["message"], each["position"]) for each in told)
 
     # -- the machinery ---------------------------------------------------------------------------------------
 
@@ -200,7 +254,10 @@ class Machine(RuleBasedStateMachine):
         if command["do"] == "confirm":
             # A proof may be in force from here on; what then arrives breaks no promise.
             self.freed.clear()
-        self._said(who, _actors[who].start(**command, stop=True, maildir=str(self.world.maildir)))
+            self.silenced.clear()
+            self.notices.clear()
+        maildir = self.folder / "away" if command.get("away") else self.world.maildir
+        self._said(who, _actors[who].start(**command, stop=True, maildir=str(maildir)))
 
     def _said(self, who: str, said: dict[str, Any]) -> None:
         note(f"{who}: {said}")
@@ -210,7 +267,7 @@ class Machine(RuleBasedStateMachine):
         if "failed" in said:
             assert said["failed"].startswith("TryLater"), said
             return
-        if command["do"] == "submit" and said["done"]["outcomes"] != ["refuse"]:
+        if command["do"] == "submit" and set(said["done"]["outcomes"]) != {"refuse"}:
             self.acknowledged[command["number"]] = said["done"]["id"]
         proving = any(each["do"] == "confirm" for each in self.doing.values())
         if command["do"] == "disavow" and said["done"] == {"still_leaving": False} and not proving:
@@ -228,11 +285,24 @@ class Machine(RuleBasedStateMachine):
         digest = ownership.digest(addresses.parse(to))
         return Claim.objects.filter(digest=digest, customer=customer).first()
 
+    def _notices(self, to: str) -> int:
+        return Line.objects.filter(digest=ownership.digest(addresses.parse(to)), kind="notice").count()
+
     def _arrived(self) -> Iterator[tuple[str, bytes]]:
         folder = self.world.maildir / "new"
         if folder.exists():
             for file in sorted(folder.iterdir()):
                 yield file.name, file.read_bytes()
+
+
+def _to(raw: bytes) -> str:
+    return re.search(rb"^Delivered-To: (\S+)", raw, re.M)[1].decode()
+
+
+def _number(raw: bytes) -> int:
+    """The mail's own number; 0 for one of ours."""
+    found = re.search(rb"^Message-ID: <(\d+)@shop", raw, re.M)
+    return int(found[1]) if found else 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -133,6 +133,27 @@ def test_the_number_in_all_begins_anew_when_the_mailbox_answers(world: World, la
     assert world.send(b"X-Atesaki-Customer: c\r\n" + order(3)).outcomes == (SUBSTITUTE,)
 
 
+def test_a_mailbox_that_has_just_been_asked_gets_no_notice_besides(world: World, later) -> None:
+    with transaction.atomic():
+        gate.ask(world.service, addresses.parse(HANA), "ken")
+    assert world.send(order(1, headers="X-Atesaki-Customer: ken\r\n")).outcomes == (HOLD,)
+    assert world.send(order(2, headers="X-Atesaki-Customer: aoi\r\n")).outcomes == (SUBSTITUTE,), "another's claim"
+    gate.drive()
+    assert len(world.notices()) == 2
+    later(2)
+    assert world.send(order(3, headers="X-Atesaki-Customer: ken\r\n")).outcomes == (SUBSTITUTE,), "the code has ended"
+    confirm = world.tokens(world.notices()[0])[0]
+    assert gate.confirm(confirm, "postal_code", KEN_LIVES_AT).result == "proved"
+    gate.drive()
+    assert len(world.orders()) == 2, "the link in the first mail opens what waited since"
+
+
+@pytest.mark.parametrize("spelt", ["=?utf-8?b?5YGl5aSq6YOO?=", "健太郎", "=?iso-2022-jp?b?GyRCN3JCQE86GyhC?="])
+def test_a_customers_reference_is_the_same_however_it_is_encoded(world: World, spelt: str) -> None:
+    world.send(order(1, headers=f"X-Atesaki-Customer: {spelt}\r\n"))
+    assert [claim.customer for claim in Claim.objects.all()] == ["健太郎"]
+
+
 def test_a_doubted_address_is_asked_and_can_be_proved_again(world: World) -> None:
     world.send(order())
     gate.drive()

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -27,13 +29,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.db import connection, connections, transaction
+from django.http import HttpResponse
+from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from atesaki import clock, outbox, tasks, tenants
+from atesaki import addresses, clock, desk, gate, notme, outbox, tasks, tenants
+from atesaki.desk.agents import Role
+from atesaki.gate import Envelope
+from atesaki.models import Agent
 from atesaki.outbox import Webhook, webhook_courier, webhooks
 from atesaki.tenants import Issued, TenantError
 from tests.programs import atesaki
-from tests.world import database_url
+from tests.world import HANA, World, database_url, order
 
 pytestmark = pytest.mark.django_db
 PATH = "/hooks/pa55-in-the-path?key=5ecret"
@@ -983,3 +990,182 @@ def test_an_operator_sees_and_repeats(issued: Issued, receiver: Receiver, settin
     assert unknown.returncode == 1 and unknown.stderr.count("\n") == 1 and "there is no event" in unknown.stderr
     nobody = atesaki(home, "webhooks", "list", "--service", "nobody", DATABASE_URL=database_url())
     assert nobody.returncode == 1 and "There is no service named" in nobody.stderr
+
+
+# --- the operator's page ----------------------------------------------------------------------------------
+
+PAGE_URL = "/operator/webhooks"
+
+
+def looking(role: str = "administrator", language: str = "en"):
+    """Somebody of the shop's organisation has signed in."""
+    from tests.test_desk import at_work, hired
+
+    return at_work(hired("kanri", role, language, "はな商事"))
+
+
+def shown(response: HttpResponse) -> str:
+    from tests.test_desk import text_of
+
+    return text_of(response)
+
+
+def ended(event: Webhook, state: str, answer: str, tries: int = 1) -> None:
+    over = clock.now() if state in (State.HEARD, State.GIVEN_UP) else None
+    Webhook.objects.filter(pk=event.pk).update(state=state, answer=answer, tries=tries, ended=over)
+
+
+def test_the_page_says_what_to_do_before_anything_was_told() -> None:
+    name = shop().service.name
+    client = looking()
+    assert f'atesaki service set "{name}" --webhook' in shown(client.get(PAGE_URL))
+    tenants.change_service(name, webhook="https://hook.example/x")
+    assert "Nothing has been told in the last 30 days" in shown(client.get(PAGE_URL))
+
+
+def test_the_page_shows_each_delivery_and_no_secret(issued: Issued) -> None:
+    client = looking()
+    heard, failing, lost = told(issued), told(issued, "mail.held"), told(issued, "case.closed")
+    ended(heard, State.HEARD, "204 No Content")
+    ended(failing, State.WAITING, "503 Service Unavailable", 4)
+    ended(lost, State.GIVEN_UP, "no answer in time", 17)
+    page = client.get(PAGE_URL)
+    assert page.status_code == 200
+    text = shown(page)
+    for word in (str(heard.pk), "204 No Content", "After 4 tries", "Given up", "no answer in time", "127.0.0.1"):
+        assert word in text, word
+    for hidden in ("pa55", "5ecret", "/hooks/", "会員 42", "AT-2017"):
+        assert hidden not in page.content.decode(), hidden
+
+
+def test_the_page_narrows_by_state_and_service_and_turns_by_cursor(
+    issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from atesaki.pages import operator_webhooks
+
+    client = looking()
+    monkeypatch.setattr(operator_webhooks, "_PAGE", 3)
+    events = [told(issued, number=number) for number in range(7)]
+    other = told(shop("ネットID", "https://id.example/x"), "mail.held")
+    ended(events[1], State.GIVEN_UP, "410 Gone")
+
+    def ids(query: str) -> tuple[list[str], str]:
+        page = client.get(f"{PAGE_URL}?{query}").content.decode()
+        older = re.search(r'rel="next" href="\?([^"#]*)', page)
+        found = re.findall(r"<small><code>([0-9a-f-]{36})</code></small>", page)
+        return found, unescape(older[1]) if older else ""
+
+    assert ids("state=given_up") == ([str(events[1].pk)], "")
+    assert ids(f"service={other.service_id}") == ([str(other.pk)], "")
+    query, seen = f"service={issued.service.pk}", []
+    told(issued, number=99)
+    first, query = ids(query)
+    late = told(issued, number=100)  # what is added meanwhile moves nothing
+    while query:
+        page, query = ids(query)
+        seen += page
+    assert str(late.pk) not in seen
+    assert sorted(first + seen) == sorted(str(row.pk) for row in Webhook.objects.exclude(pk__in=(other.pk, late.pk)))
+    for nonsense in ("state=lost", "service=0", "service=x", "before=x", "told=%00"):
+        assert len(ids(nonsense)[0]) == 3, nonsense
+
+
+def test_an_administrator_tells_an_event_again(issued: Issued, receiver: Receiver) -> None:
+    client = looking()
+    event = told(issued)
+    ended(event, State.GIVEN_UP, "500 Internal Server Error", 17)
+    with structlog.testing.capture_logs() as said:
+        answer = client.post(f"{PAGE_URL}/{event.pk}/again", {"state": "given_up"})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{PAGE_URL}?state=given_up&told={event.pk}"
+    assert state(event)[:2] == (State.WAITING, 0)
+    agent = Agent.objects.get(user__username="kanri")
+    [line] = [each for each in said if each["event"] == "webhook.told_again"]
+    assert (line["agent"], line["webhook"]) == (agent.pk, str(event.pk))
+    assert f"The event {event.pk} will be told again" in shown(client.get(answer["Location"]))
+    assert outbox.deliver(str(event.pk)) and receiver.ids() == [str(event.pk)]
+
+
+def test_what_cannot_be_told_again(issued: Issued) -> None:
+    client = looking()
+    event = told(issued)
+    webhooks._take(event.pk)
+    answer = client.post(f"{PAGE_URL}/{event.pk}/again")
+    assert answer.status_code == 409 and "on its way at this moment" in shown(answer)
+    assert client.post(f"{PAGE_URL}/{uuid4()}/again").status_code == 404
+    assert client.get(f"{PAGE_URL}/{event.pk}/again").status_code == 405, "GET never acts"
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    ended(event, State.GIVEN_UP, "410 Gone")
+    assert strict.post(f"{PAGE_URL}/{event.pk}/again").status_code == 403
+    assert state(event)[0] == State.GIVEN_UP
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_look_and_who_may_tell_again(issued: Issued, role: str) -> None:
+    client, event = looking(role), told(issued)
+    ended(event, State.GIVEN_UP, "410 Gone")
+    looks = Role(role) is not Role.AGENT
+    tells = Role(role) is Role.ADMINISTRATOR
+    page = client.get(PAGE_URL)
+    assert page.status_code == (200 if looks else 403)
+    assert (f"{event.pk}/again" in page.content.decode()) is tells
+    assert client.post(f"{PAGE_URL}/{event.pk}/again").status_code == (302 if tells else 403)
+    assert state(event)[0] == (State.WAITING if tells else State.GIVEN_UP)
+
+
+def test_another_organisation_sees_and_does_nothing(issued: Issued) -> None:
+    from tests.test_desk import at_work, hired
+
+    tenants.add_service("別の店", organisation="別の会社", locale="ja", mode="enforce", sender="a@b.example")
+    client = at_work(hired("betsu", Role.ADMINISTRATOR, "en", "別の会社"))
+    event = told(issued)
+    page = client.get(PAGE_URL).content.decode()
+    assert str(event.pk) not in page and "ネットスーパー" not in page
+    assert str(event.pk) not in client.get(f"{PAGE_URL}?service={issued.service.pk}").content.decode()
+    assert client.post(f"{PAGE_URL}/{event.pk}/again").status_code == 404
+
+
+# --- two services that disagree ---------------------------------------------------------------------------
+
+
+def test_one_service_says_corrected_while_the_other_still_has_the_address(world: World, receiver: Receiver) -> None:
+    """The case goes on until both have let go, and each hears only what is its own."""
+    shop_keys = tenants.rotate(world.service.name)
+    world.policy(webhook=receiver.url + "&of=shop")
+    id_service = shop("ネットID", receiver.url + "&of=id")
+    world.send(order(headers="X-Atesaki-Customer: ken\r\n"))
+    gate.submit(
+        id_service.service,
+        Envelope("shop@shop.example", (addresses.parse(HANA),)),
+        order(2, headers="X-Atesaki-Customer: K-1\r\n"),
+    )
+    gate.drive()
+    case = notme.report(world.tokens()[1]).case
+    secrets = {"shop": shop_keys.webhook_secret, "id": id_service.webhook_secret}
+
+    def heard(of: str) -> list[tuple[str, str]]:
+        """What one service has heard, each signed with its own secret."""
+        outbox.drive_webhooks()
+        bodies = [verify(secrets[of], h, body) for path, h, body in receiver.got if path.endswith(f"of={of}")]
+        return [(str(each["type"]), str(each["data"].get("end", ""))) for each in bodies]
+
+    assert ("claim.disowned", "") in heard("shop") and ("claim.disowned", "") in heard("id")
+    assert {each["data"]["customer"] for each in map(json.loads, receiver.bodies())} == {"ken", "K-1"}
+
+    assert not desk.corrected(case, "service", world.service), "the other still has it"
+    case.refresh_from_db()
+    assert case.state == "reaching" and case.erased is None
+    assert not desk.corrected(case, "service", world.service), "said again, it changes nothing"
+    assert not [each for each in heard("shop") + heard("id") if each[0] == "case.closed"]
+    for service in (world.service, id_service.service):  # and neither may write there meanwhile
+        sent = gate.submit(service, Envelope("a@b.example", (addresses.parse(HANA),)), order(3))
+        assert sent.outcomes == ("refuse",)
+
+    assert desk.withdrawn(case, "service", id_service.service)
+    case.refresh_from_db()
+    assert (case.state, case.end) == ("closed", "withdrawn") and case.erased is not None
+    assert ("case.closed", "withdrawn") in heard("shop") and ("case.closed", "withdrawn") in heard("id")
+    assert outbox.drive_webhooks() == 0
+    assert len(receiver.ids()) == len(set(receiver.ids())), "each event was told once"
+    assert not [body for body in receiver.bodies() if b"@" in body]

@@ -41,9 +41,11 @@ OF_A_LIST = (
     *("desk_end", "desk_end_do", "desk_field", "desk_language", "desk_leak_answer", "desk_leak_date", "desk_leak_made"),
     *("desk_next", "desk_outcome", "desk_role", "desk_role_does", "desk_rung", "desk_sent", "desk_state", "desk_step"),
     *("desk_via", "desk_view", "desk_wish", "desk_work", "desk_wrote"),
+    *("desk_inquiry_state", "desk_inquiry_clock", "desk_inquiry_end", "desk_inquiry_kind", "desk_inquiry_wrong"),
+    *("desk_unsent_kind", "desk_unsent_wrong"),
     *("improve_state", "improve_wrong"),
     *("operator_figure", "operator_what", "operator_of", "operator_target", "operator_part", "operator_column"),
-    *("operator_unit",),
+    *("operator_unit", "webhooks_state", "webhooks_type"),
 )
 
 

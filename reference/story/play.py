@@ -161,10 +161,15 @@ class Play:
                 self._show(who, "03-is-it-yours")
             else:
                 self._confirms(who, customer)
-            who.press("このまま進む" if name == "ken" else "進む")
+                return self._is_back(who)
+            who.press("このまま進む")
+        self._is_back(who)
+
+    def _is_back(self, who: Person) -> None:
+        """At the shop, and known there."""
         self._consents(who)
         if not who.page.url.startswith(self.world.shop):
-            raise StoryError(f"{name} did not come back to the shop: {who.page.url}")
+            raise StoryError(f"{who.name} did not come back to the shop: {who.page.url}")
         if self.world.era == "2017" and "/member/register" in who.page.url:
             raise StoryError("the shop of 2017 was not told the address")
 
@@ -182,7 +187,7 @@ class Play:
         who.type("コード", code[0])
         who.press("^確認する")
         self.told.code_steps += len(who.steps) - before
-        if not who.sees("確認済み"):
+        if who.page.locator(".error").count():
             raise StoryError(f"the code was not taken: {who.page.url}")
 
     def _order(self, who: Person, customer: Customer, name: str, goods: int = 3) -> None:

@@ -7,7 +7,7 @@ application of their own would forbid (Django imports it before any model may ex
 from atesaki.gate.models import Entry, Hold, Line, Slot
 from atesaki.outbox.models import Departure, Key, Sealed, Webhook
 from atesaki.ownership.models import Claim, Event, Knowledge, Mailbox, Seen, Token
-from atesaki.tenants.models import Credential, Installation, Organisation, Service
+from atesaki.tenants.models import Bucket, Credential, Installation, KeptAnswer, Organisation, Service
 
 # isort: split
 # Last: modules of `desk` import rows of the strata below from here, while this file is being read.
@@ -20,22 +20,27 @@ from atesaki.desk.models import (
     Draft,
     Improvement,
     Inquiry,
+    InquiryMessage,
     Knock,
     Letter,
+    Mention,
     Message,
     Note,
     Presence,
     Report,
     Reporter,
     Reveal,
+    SavedView,
     SignIn,
     Step,
+    Unsent,
     Wish,
 )
 
 __all__ = [
     "Agent",
     "Assessment",
+    "Bucket",
     "Case",
     "Claim",
     "Contact",
@@ -48,13 +53,16 @@ __all__ = [
     "Hold",
     "Improvement",
     "Inquiry",
+    "InquiryMessage",
     "Installation",
+    "KeptAnswer",
     "Key",
     "Knock",
     "Knowledge",
     "Letter",
     "Line",
     "Mailbox",
+    "Mention",
     "Message",
     "Note",
     "Organisation",
@@ -62,6 +70,7 @@ __all__ = [
     "Report",
     "Reporter",
     "Reveal",
+    "SavedView",
     "Sealed",
     "Seen",
     "Service",
@@ -69,6 +78,7 @@ __all__ = [
     "Slot",
     "Step",
     "Token",
+    "Unsent",
     "Webhook",
     "Wish",
 ]

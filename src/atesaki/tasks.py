@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from procrastinate.contrib.django import app
 
-from atesaki import desk, gate, notme, outbox
+from atesaki import desk, gate, notme, outbox, tenants
 
 
 @app.task(name="atesaki.drive")
@@ -20,10 +20,22 @@ def tell(webhook: str) -> None:
     outbox.deliver(webhook)
 
 
+@app.task(name="atesaki.tell_many")
+def tell_many() -> None:
+    """Tells services whatever is due: one thing has made many events."""
+    outbox.drive_webhooks(most=10_000)
+
+
 @app.task(name="atesaki.look_into")
 def look_into(report: str) -> None:
     """Asks the mailbox of a report whether it is so."""
     desk.look_into(report)
+
+
+@app.task(name="atesaki.send")
+def send(unsent: str) -> None:
+    """Lets leave what an agent has not called back."""
+    desk.unsent.leave(unsent)
 
 
 @app.periodic(cron="* * * * *")
@@ -40,10 +52,12 @@ def everything_due() -> dict[str, int]:
     cases = gate.orderly(
         {
             "carried_on": notme.due,
+            "sent": desk.unsent.due,
             "cases": lambda: sum(desk.due().values()),
             "looked_into": desk.look_into_forgotten,
             "reported": desk.report_progress,
             "wishes_told": desk.improvements.due,
+            "inquiries": desk.inquiries.due,
             "lost_jobs": _forget_lost_jobs,
         }
     )
@@ -53,9 +67,21 @@ def everything_due() -> dict[str, int]:
 
 
 def _tidy() -> int:
-    """Forgets what is kept no longer; how many rows."""
-    desk_rows = desk.agents.forget_old() + desk.drafts.forget_old()
-    return outbox.forget_old() + desk.forget_words() + desk.improvements.forget() + desk_rows
+    """Forgets what is kept no longer; how many rows, -1 if one of them failed, which keeps no other from its turn."""
+    done = gate.orderly(
+        {
+            "agents": desk.agents.forget_old,
+            "drafts": desk.drafts.forget_old,
+            "unsent": desk.unsent.forget_old,
+            "inquiries": desk.inquiries.forget_old,
+            "cases": desk.ends.forget_old,
+            "words": desk.forget_words,
+            "wishes": desk.improvements.forget,
+            "webhooks": outbox.forget_old,
+            "api": tenants.forget_old,
+        }
+    )
+    return -1 if min(done.values()) < 0 else sum(done.values())
 
 
 def _forget_lost_jobs() -> int:

@@ -16,8 +16,9 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from atesaki import addresses, clock, desk, gate, notme, ownership
 from atesaki.models import Case, Message, Reporter, Wish
+from tests.browser.sound import picture
 from tests.browser.test_ask_browser import LANGUAGES, PHONE, SIZES, faults
-from tests.browser.test_pages_browser import BARE, Site, browser, picture, site  # noqa: F401
+from tests.browser.test_pages_browser import BARE, Site, site  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

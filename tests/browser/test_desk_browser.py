@@ -6,28 +6,25 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from atesaki import clock, desk, gate
+from atesaki import clock, desk, gate, keys
 from atesaki.desk import Question, agents
 from atesaki.desk.agents import Issued, Role
-from atesaki.models import Case, Letter, Message, Note, Reporter, Reveal
-from tests.browser.test_pages_browser import FLAGS
+from atesaki.models import Case, Letter, Message, Note, Reporter, Reveal, Unsent
+from tests.browser import sound
+from tests.browser.sound import picture
 from tests.canary import ADDRESS, NAME, PHONE
 from tests.test_desk import code, hired, said_not_me, unconfirmed
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Each page in each size, language and theme, and in each pair of them, in half of the looks.
 LOOKS = [
     (size, lang, theme)
@@ -36,19 +33,6 @@ LOOKS = [
     )
     if (size[0] == "wide") ^ (lang == "ja") ^ (theme == "dark")
 ]
-
-
-@pytest.fixture(scope="module")
-def browser(require: Callable[..., Path]) -> Iterator[Browser]:
-    program = require("chromium", "chromium-browser", "google-chrome")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    try:
-        with sync_playwright() as playwright:
-            opened = playwright.chromium.launch(executable_path=str(program), args=FLAGS)
-            yield opened
-            opened.close()
-    finally:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @dataclass
@@ -121,13 +105,8 @@ def cases_of(world: World) -> list[Case]:
         "delivery", world.service, "ja", "届かない品があります。", "海野 真", "ウミノ マコト", "umi@example.jp"
     )
     desk.inquire("ABCD-EFGH", asked, "192.0.2.1")
+    desk.inquire("K7Q2-9XMB", asked, "192.0.2.1")
     return [desk.by_pk(case.pk) for case in made]
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 # -- every page, in every look -------------------------------------------------------------------------------------
@@ -199,6 +178,55 @@ def scenes(office: Desk) -> list[tuple[str, str, Callable[[Page], object]]]:
         ("reveals", "hayashi", at("reveals")),
         ("absent", "mori", at("case/0000-0000")),
         ("refused", "mori", at("accounts")),
+        *scenes_of_inquiries(office),
+        *scenes_of_waiting(office),
+    ]
+
+
+def scenes_of_inquiries(office: Desk) -> list[tuple[str, str, Callable[[Page], object]]]:
+    """An inquiry that is answered."""
+
+    def answering(page: Page) -> None:
+        page.goto(f"{office.url}/desk/inquiries/ABCD-EFGH/answer")
+        page.fill("#answer-text", "お調べしました。\n\n明日の午前にお届けします。")
+        page.click("form.words button.main")
+
+    def answered(page: Page) -> None:
+        if not Unsent.objects.filter(inquiry="ABCD-EFGH").exists():
+            answering(page)
+            page.click("form.pair button.main")
+        page.goto(f"{office.url}/desk/inquiries/ABCD-EFGH")
+
+    number = "K7Q2-9XMB"
+    return [
+        ("inquiry-answer", "mori", lambda page: page.goto(f"{office.url}/desk/inquiries/{number}/answer")),
+        ("inquiry-preview", "mori", answering),
+        ("inquiry-answered", "mori", answered),
+    ]
+
+
+def scenes_of_waiting(office: Desk) -> list[tuple[str, str, Callable[[Page], object]]]:
+    """What waits to be sent, a mention, and views of one's own."""
+    known = f"{office.url}/desk/case/{office.cases[0].number}"
+
+    def waiting(page: Page) -> None:
+        if not Unsent.objects.filter(kind="answer").exists():
+            text = "お調べしています。明日までにご連絡いたします。"
+            desk.unsent.answer(office.cases[0], office.people["mori"].agent, text, "ja", keys.uuid7())
+            desk.drafts.note(office.cases[0], office.people["kida"].agent, "@mori 午後に電話をお願いします。")
+        page.route("**/presence", lambda route: route.fulfill(json={"others": []}))  # or it counts as seen
+        page.goto(known)
+
+    def narrowed(page: Page) -> None:
+        page.goto(f"{office.url}/desk/?filter=1&state=reaching&state=awaiting&older=0&who=nobody")
+        page.fill("#f-name", "未割り当ての連絡中")
+        page.click("form.line button")
+        page.goto(f"{office.url}/desk/?filter=1&state=reaching&number=Z9")
+
+    return [
+        ("case-unsent", "mori", waiting),
+        ("board-filter", "mori", narrowed),
+        ("board-own", "mori", lambda page: page.goto(f"{office.url}/desk/") and page.click(".views li:last-child a")),
     ]
 
 
@@ -231,18 +259,8 @@ def test_every_page_is_sound_in_every_look(office: Desk, look: tuple) -> None:
 
 
 def check(page: Page, name: str, problems: list[str]) -> None:
-    """axe's findings, and what it does not look for: a page that scrolls sideways, two heads, a target too small."""
-    page.wait_for_load_state()
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    problems += [
-        f"{name}: {each['id']}: {node['html'][:140]} {node.get('failureSummary', '')[:160]}"
-        for each in found.response["violations"]
-        for node in each["nodes"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        problems.append(f"{name}: scrolls sideways")
-    if page.locator("h1").count() != 1:
-        problems.append(f"{name}: not one h1")
+    """What makes the page unsound, and its picture."""
+    problems += [f"{name}: {fault}" for fault in sound.faults(page, least=24)]
     picture(page, name)
 
 

@@ -12,7 +12,7 @@ from atesaki import clock, desk
 from atesaki.desk import agents, improvements
 from atesaki.desk.agents import Role
 from atesaki.models import Contact, Event, Step
-from tests.browser.test_desk_browser import Desk, browser, cases_of, check  # noqa: F401 - a fixture
+from tests.browser.test_desk_browser import Desk, cases_of, check
 from tests.test_desk import hired
 from tests.test_figures import ago, case, claim, line, said
 from tests.world import World
@@ -25,7 +25,7 @@ PUBLIC = "会員登録の際に、メールアドレスの確認をお願いす�
 
 
 @pytest.fixture
-def office(live_server: object, browser: Browser, world: World, settings: object) -> Iterator[Desk]:  # noqa: F811
+def office(live_server: object, browser: Browser, world: World, settings: object) -> Iterator[Desk]:
     url = live_server.url  # type: ignore[attr-defined]
     settings.ATESAKI_PUBLIC_URL = url  # type: ignore[attr-defined]
     world.policy(own=["お客さま窓口 0120-000-000(平日10時から18時)"])

@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from atesaki import gate, notme
 from atesaki.language import moment
+from tests.browser.sound import measured, picture
 from tests.world import KEN_LIVES_AT, SECRETS, World, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,70 +28,6 @@ LOOKS = list(
 MOST_OCTETS = 50_000
 KNOWN = f"X-Atesaki-Knows: postal_code={KEN_LIVES_AT}; phone_last4=0001; birth_year=1980\r\n"
 BARE = b"From: shop@shop.example\r\nTo: hana@example.jp\r\nSubject: hello\r\n\r\nhello\r\n"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-# What is measured on every page; each finding is a sentence. Contrast: WCAG 2.2, 1.4.3; targets: 44 px.
-FAULTS = """() => {
-  const found = [];
-  const shown = e => { const b = e.getBoundingClientRect(); return b.width > 0 && b.height > 0; };
-  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = text => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data]; };
-  const light = c => { const v = c.slice(0, 3).map(x => x / 255).map(x => x <= .04045 ? x / 12.92
-    : ((x + .055) / 1.055) ** 2.4); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
-  const ground = e => { for (; e; e = e.parentElement) {
-    const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] > 250) return c; } return [255, 255, 255]; };
-  if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
-  if (document.documentElement.scrollWidth > innerWidth) found.push('scrolls sideways');
-  for (const e of document.querySelectorAll('button, .button, input:not([type=hidden]), select, summary, nav a')) {
-    const tick = ['radio', 'checkbox'].includes(e.type) && e.labels.length;  // its label is pressed as well
-    const b = (tick ? e.labels[0] : e).getBoundingClientRect();
-    if (shown(e) && (b.height < 43.5 || b.width < 43.5)) found.push('small target: ' + e.outerHTML.slice(0, 80));
-  }
-  for (const e of document.querySelectorAll('input:not([type=hidden]), select'))
-    if (!e.labels.length) found.push('no label: ' + e.outerHTML.slice(0, 80));
-  for (const e of document.querySelectorAll('[aria-describedby]'))
-    for (const id of e.getAttribute('aria-describedby').split(' '))
-      if (!document.getElementById(id)) found.push('describedby nothing: ' + id);
-  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
-  if (new Set(ids).size !== ids.length) found.push('an id twice');
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const e = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !shown(e)) continue;
-    const [a, b] = [light(rgba(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-    const ratio = (a + .05) / (b + .05);
-    if (ratio < 4.5) found.push(`contrast ${ratio.toFixed(2)}: ` + walker.currentNode.data.trim().slice(0, 40));
-  }
-  const choices = [...document.querySelectorAll('.choices > section')].map(s => s.querySelector('button, .button'));
-  const sizes = new Set(choices.filter(Boolean).map(e => { const b = e.getBoundingClientRect();
-    const s = getComputedStyle(e); return [Math.round(b.width), Math.round(b.height), s.backgroundColor, s.color,
-      s.fontSize, s.fontWeight].join(); }));
-  if (sizes.size > 1) found.push('choices differ: ' + [...sizes].join(' | '));
-  return found;
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser(require: Callable[..., Path]) -> Iterator[Browser]:
-    program = require("chromium", "chromium-browser", "google-chrome")
-    # Playwright's loop runs in this thread, where Django would refuse to touch the database.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    try:
-        with sync_playwright() as playwright:
-            opened = playwright.chromium.launch(executable_path=str(program), args=FLAGS)
-            yield opened
-            opened.close()
-    finally:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @dataclass
@@ -212,18 +147,13 @@ def test_every_page_is_sound_in_every_look(site: Site, look: tuple) -> None:
         octets.clear()
         reach(page)
         page.wait_for_load_state("load")
-        problems += [f"{name}: {fault}" for fault in page.evaluate(FAULTS)]
+        problems += [f"{name}: {fault}" for fault in measured(page)]
         if page.locator("html").get_attribute("lang") != lang:
             problems.append(f"{name}: not in {lang}")
         if any(secret in page.content() for secret in SECRETS if secret != KEN_LIVES_AT):
             problems.append(f"{name}: shows the customer's data")
         picture(page, f"{name}-{size}-{lang}-{theme}")
     assert not problems, "\n".join(problems)
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])

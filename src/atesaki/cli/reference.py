@@ -122,7 +122,8 @@ def _credentials(home: Path, ask: Callable[..., str]) -> dict[str, Any]:
 
 def _policy(company: Company) -> list[str]:
     desk = "お客さま窓口 0120-000-000(平日9時から18時)"
-    return ["--own", desk, "--own", f"{company.service} 〒100-0000 東京都千代田区見本町9番9号"]
+    words = ["--own", desk, "--own", f"{company.service} 〒100-0000 東京都千代田区見本町9番9号"]
+    return [*words, "--return-to", f"{company.url}/address/"] if company is NETID else words
 
 
 def _database(url: str, name: str) -> None:

@@ -9,7 +9,7 @@ import click
 from atesaki.cli.installation import as_json, installation, table
 
 if TYPE_CHECKING:
-    from atesaki.tenants import Issued, Service
+    from atesaki.tenants import Credential, Issued, Service
 
 _LOCALE = click.Choice(["ja", "en"])
 _MODE = click.Choice(["enforce", "observe"])
@@ -63,6 +63,7 @@ def list_(json_: bool) -> None:
 @click.argument("name")
 @click.option("--locale", type=_LOCALE)
 @click.option("--zone", metavar="ZONE", help="Whose calendar day counts, such as Asia/Tokyo.")
+@click.option("--hours", metavar="TEXT", help='When people answer, such as "mon-fri 09:00-18:00, sat 10:00-15:00".')
 @click.option("--mode", type=_MODE)
 @click.option("--from", "sender", metavar="ADDRESS")
 @click.option("--webhook", metavar="URL", help="An empty one ends it.")
@@ -72,14 +73,26 @@ def list_(json_: bool) -> None:
 @click.option("--notices-in-all", type=int, help="And until it answers.")
 @click.option("--verification-per-day", type=int, help="How many verification mails of the service's own pass.")
 @click.option("--own", multiple=True, metavar="TEXT", help="A contact line of the service itself, never asked for.")
+@click.option(
+    "--return-to",
+    multiple=True,
+    metavar="URL_PREFIX",
+    help="Where a confirm page may lead back to, such as https://shop.example/account/; an empty one ends it.",
+)
+@click.option("--api-per-minute", type=int, help="How many reads an API key may make; the other quotas follow it.")
 @_JSON
 def set_(name: str, json_: bool, **given: Any) -> None:
-    """Change a service; only what is given changes. --own may be repeated, and replaces the former lines."""
+    """Change a service; only what is given changes.
+
+    --own and --return-to may be repeated, and replace what was there.
+    """
     changes = {key: value for key, value in given.items() if value is not None and value != ()}
     if not changes:
         raise click.UsageError("nothing is to be changed: give at least one option.")
     if "own" in changes:
         changes["own"] = list(changes["own"])
+    if "return_to" in changes:
+        changes["return_to"] = list(changes["return_to"])
     with installation():
         from atesaki import tenants
 
@@ -90,6 +103,37 @@ def set_(name: str, json_: bool, **given: Any) -> None:
             as_json(_words(changed))
         else:
             table([(key, _cell(value)) for key, value in _words(changed).items()])
+
+
+@service.command()
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What the new key is for; may be repeated.")
+@click.option("--list", "list_keys", is_flag=True, help="Show the API keys, the ended ones too.")
+@click.option("--revoke", metavar="KEY", help="End one key at once; the part before the dot names it.")
+@_JSON
+def key(name: str, scopes: tuple[str, ...], list_keys: bool, revoke: str | None, json_: bool) -> None:
+    """Make one more API key, for some scopes alone; it is printed once.
+
+    Scopes: claims:read, claims:write, messages:read, messages:write, cases:write, webhooks:read, webhooks:write.
+    The key of `service add` has them all; `rotate` ends every key.
+    """
+    if bool(scopes) + list_keys + (revoke is not None) != 1:
+        raise click.UsageError("give --scope for a new key, or --list, or --revoke KEY: one of the three.")
+    with installation():
+        from atesaki import tenants
+
+        if list_keys:
+            _print_keys(tenants.keys_of(name), json_)
+        elif revoke is not None:
+            ended = tenants.revoke_key(name, revoke)
+            as_json(_key_words(ended)) if json_ else click.echo(f"{ended.username} has ended.")
+        else:
+            made, api_key = tenants.add_key(name, scopes)
+            if json_:
+                as_json({"service": name, "api_key": api_key, "scopes": made.scopes})
+                return
+            table([("api_key", api_key), ("scopes", " ".join(made.scopes or ()))])
+            click.echo("Keep it now: it is shown this once.")
 
 
 @service.command()
@@ -119,6 +163,22 @@ def retire(name: str, json_: bool) -> None:
             click.echo(f"{retired.name} is retired; its keys have ended.")
 
 
+def _print_keys(keys: list[Credential], json_: bool) -> None:
+    if json_:
+        for each in keys:
+            as_json(_key_words(each))
+        return
+    rows = [
+        (each.username, " ".join(each.scopes or ["all"]), f"{each.created:%Y-%m-%d}", "ended" if each.revoked else "")
+        for each in keys
+    ]
+    table([("KEY", "SCOPES", "MADE", ""), *rows])
+
+
+def _key_words(key: Credential) -> dict[str, Any]:
+    return {"key": key.username, "scopes": key.scopes or "all", "created": key.created, "revoked": key.revoked}
+
+
 def _print_issued(issued: Issued, json_: bool) -> None:
     words = {
         "service": issued.service.name,
@@ -140,6 +200,7 @@ def _words(service: Service) -> dict[str, Any]:
         "organisation": service.organisation.name,
         "locale": service.locale,
         "zone": service.zone,
+        "hours": service.hours,
         "mode": service.mode,
         "from": service.sender,
         "webhook": service.webhook,
@@ -149,6 +210,8 @@ def _words(service: Service) -> dict[str, Any]:
         "notices_in_all": service.notices_in_all,
         "verification_per_day": service.verification_per_day,
         "own": service.own,
+        "return_to": service.return_to,
+        "api_per_minute": service.api_per_minute,
     }
 
 

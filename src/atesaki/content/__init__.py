@@ -18,7 +18,16 @@ from atesaki.content.contact import (
     phones,
     postal_codes,
 )
-from atesaki.content.reading import Limits, Part, Reading, header_values, normalise, read, without_headers
+from atesaki.content.reading import (
+    Limits,
+    Part,
+    Reading,
+    decode_words,
+    header_values,
+    normalise,
+    read,
+    without_headers,
+)
 
 __all__ = [
     "Carries",
@@ -30,6 +39,7 @@ __all__ = [
     "askable",
     "carries",
     "contact_values",
+    "decode_words",
     "header_values",
     "knows",
     "normal_answer",

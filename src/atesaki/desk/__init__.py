@@ -6,7 +6,22 @@ On failure: A step that was not finished is repeated by `due`; none of them undo
 Read first: `models.Case`, then `cases`.
 """
 
-from . import agents, answers, drafts, ends, figures, improvements, ladder, leaks, letter, sms, work
+from . import (
+    agents,
+    answers,
+    drafts,
+    ends,
+    figures,
+    improvements,
+    inquiries,
+    ladder,
+    leaks,
+    letter,
+    mentions,
+    sms,
+    unsent,
+    work,
+)
 from .calendar import business_day, closing, end_of, in_business_days, is_business_day
 from .cases import (
     about,
@@ -48,9 +63,10 @@ from .reporters import (
     tell_end,
     wish_for,
 )
-from .reports import Question, asked, inquire, knock, look_into, look_into_forgotten, report, unsure
+from .reports import ANSWER_DAYS, Question, asked, inquire, knock, look_into, look_into_forgotten, report, unsure
 
 __all__ = [
+    "ANSWER_DAYS",
     "KEPT_DAYS",
     "Case",
     "CustomerData",
@@ -91,6 +107,7 @@ __all__ = [
     "improvements",
     "in_business_days",
     "inquire",
+    "inquiries",
     "is_business_day",
     "keep_customer",
     "knock",
@@ -99,6 +116,7 @@ __all__ = [
     "letter",
     "look_into",
     "look_into_forgotten",
+    "mentions",
     "new_number",
     "next_rung",
     "read",
@@ -115,6 +133,7 @@ __all__ = [
     "token",
     "unconfirmed",
     "unconfirmed_at_once",
+    "unsent",
     "unsure",
     "wish_for",
     "withdrawn",

@@ -40,6 +40,7 @@ _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none is taken for another when i
 _GROUPS = 5
 _LONGEST_NAME = 40  # what a step of a case holds
 _LONGEST_PASSWORD = 1_000
+UNDO_SECONDS = (0, 5, 10, 30)
 _WINDOW = timedelta(minutes=15)
 _TRIES = {"name": 5, "network": 20}  # a whole office often comes from one network
 
@@ -186,6 +187,12 @@ def speak(agent: Agent, language: str) -> None:
     """The language that the desk speaks with this agent."""
     if language in LANGUAGES:
         Agent.objects.filter(pk=agent.pk).update(language=language)
+
+
+def call_back_within(agent: Agent, seconds: str) -> None:
+    """How long what the agent sends may be called back; what is not offered changes nothing."""
+    if seconds in {str(each) for each in UNDO_SECONDS}:
+        Agent.objects.filter(pk=agent.pk).update(undo_seconds=int(seconds))
 
 
 def _issue(agent: Agent) -> Issued:

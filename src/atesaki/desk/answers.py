@@ -22,7 +22,7 @@ from django.template.loader import render_to_string
 
 from atesaki import clock, gate, keys, ownership
 from atesaki.gate import Words
-from atesaki.language import Language, language, moment
+from atesaki.language import Language, day, language, moment
 from atesaki.models import Line
 
 from . import cases, drafts, reporters
@@ -78,6 +78,7 @@ _TRUE: dict[str, _Truth] = {
     "told": lambda record: record.told,
     "destroyed": lambda record: record.destroyed,
     "working": lambda record: record.says["correcting"] or record.says["detaching"],
+    "erase_by": lambda record: record.says["promised"],
     "next_report": lambda record: record.says["mails_steps"] and record.says["next_report"],
     "why": _always,
     "not_hacked": _always,
@@ -142,7 +143,8 @@ def record(case: Case) -> tuple[Record, dict[str, datetime]]:
 def offered(case: Case, lang: Language) -> list[Sentence]:
     """The sentences that are true now, filled in."""
     known, moments = record(case)
-    words = {"organisation": case.organisation.name, "domain": settings.ATESAKI_MAIL_DOMAIN} | {
+    on = day(case.erase_by, lang) if case.erase_by else ""
+    words = {"organisation": case.organisation.name, "domain": settings.ATESAKI_MAIL_DOMAIN, "erase_by": on} | {
         name: moment(at, case.service.zone, lang) for name, at in moments.items()
     }
     texts = catalogue(lang)
@@ -160,7 +162,7 @@ def preview(case: Case, text: str, lang: Language) -> Words:
     1 What stands in the way of any answer.  2 Something must be said, and nothing of the customer's (L1).
     3 Subject, text and HTML, from the one function that `send` uses.
     """
-    said = _checked(case, text)
+    said = checked(case, text)
     return _words(case, said, lang, f"{settings.ATESAKI_PUBLIC_URL}/m/{_OWN_LINK}")
 
 
@@ -169,7 +171,7 @@ def send(case: Case, agent: Agent, text: str, lang: Language, pk: UUID) -> Messa
 
     `pk` was made with the preview: pressed twice, it is one mail. It cannot be called back once it has left.
     """
-    said = _checked(case, text)
+    said = checked(case, text)
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)
         reason = obstacle(case)
@@ -192,7 +194,8 @@ def send(case: Case, agent: Agent, text: str, lang: Language, pk: UUID) -> Messa
     return row
 
 
-def _checked(case: Case, text: str) -> str:
+def checked(case: Case, text: str) -> str:
+    """An answer as it would be mailed. Raises `AnswerError`."""
     said = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n")).strip()
     reason = obstacle(case)
     if reason:

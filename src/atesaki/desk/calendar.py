@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import jpholiday
 
-from atesaki import clock
+from atesaki import clock, tenants
+from atesaki.tenants import Service
 
 _CLOSES = time(18, 0)
 
@@ -18,12 +19,15 @@ def is_business_day(day: date, zone: str) -> bool:
     29 December to 3 January are no holidays by name, but the days on which offices are closed (the Act on Holidays
     of Administrative Organs, 1988).
     """
-    if day.weekday() >= 5:
-        return False
+    return day.weekday() < 5 and not _closed(day, zone)
+
+
+def _closed(day: date, zone: str) -> bool:
+    """Whether nobody works on `day`, whichever day of the week it is."""
     if zone != "Asia/Tokyo":
-        return True
+        return False
     year_end = (day.month, day.day) >= (12, 29) or (day.month, day.day) <= (1, 3)
-    return not year_end and not jpholiday.is_holiday(day)
+    return year_end or bool(jpholiday.is_holiday(day))
 
 
 def business_day(after: date, days: int, zone: str) -> date:
@@ -44,6 +48,20 @@ def closing(day: date, zone: str) -> datetime:
 def end_of(day: date, zone: str) -> datetime:
     """The moment at which `day` is over in `zone`: a deadline lasts to its end."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+
+
+def seconds_open(begin: datetime, end: datetime, service: Service) -> float:
+    """How long the people of a service were there between two moments (`Service.hours`), in seconds."""
+    week, zone = tenants.week(service.hours), ZoneInfo(service.zone)
+    day, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
+    found = 0.0
+    while day <= last:
+        for opens, shuts in () if _closed(day, service.zone) else week[day.weekday()]:
+            first = max(begin, datetime.combine(day, opens, zone))
+            until = min(end, datetime.combine(day, shuts, zone))
+            found += max(0.0, (until - first).total_seconds())
+        day += timedelta(days=1)
+    return found
 
 
 def in_business_days(days: int, zone: str) -> datetime:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from atesaki import clock, keys
 
+from . import mentions
 from .models import Agent, Case, Draft, Message, Note, Presence
 
 KINDS = ("note", "answer")
@@ -66,16 +67,21 @@ def _place(case: Case, agent: Agent, kind: str) -> bytes:
 
 
 def note(case: Case, agent: Agent, text: str) -> Note:
-    """Keeps an internal note, sealed; the draft that it was goes. Raises `ValueError` for an empty one."""
+    """Keeps an internal note, sealed, for whom it names as well; the draft that it was goes.
+
+    Raises `ValueError` for an empty one.
+    """
     said = text.strip()[:LONGEST]
     if not said:
         raise ValueError("A note needs words.")
     pk = keys.uuid7()
     with transaction.atomic():
         forget(case, agent, "note")
-        return Note.objects.create(
+        made = Note.objects.create(
             id=pk, case=case, agent_id=agent.user_id, at=clock.now(), text=keys.ring().wrap(said.encode(), pk.bytes)
         )
+        mentions.mention(made, case, agent, said)
+    return made
 
 
 def read_note(row: Note) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -20,8 +21,8 @@ from atesaki.models import Entry, Event, Line, Mailbox
 from atesaki.ownership import Claim, Standing
 from atesaki.tenants import Service
 
-from . import calendar, cases, reporters
-from .models import Agent, Case, Customer, Draft, Letter, Message, Note, Step
+from . import calendar, cases, inquiries, reporters
+from .models import Agent, Case, Customer, Draft, Letter, Message, Note, Step, Unsent, Wish
 from .refusals import DeskError
 
 log = structlog.get_logger(__name__)
@@ -203,7 +204,7 @@ def finish(case: Case) -> bool:
         if detached:
             gate.destroy_disavowed(locked.service, bytes(locked.digest))
         reporters.tell_end(locked)
-        for rows in (Customer, Draft, Note):
+        for rows in (Customer, Draft, Note, Unsent):
             rows.objects.filter(case=locked).delete()
         Letter.objects.filter(case=locked).update(code=b"", sealed_code=b"")
         gone = 0
@@ -228,6 +229,7 @@ def erase(case: Case) -> bool:
     plain = ownership.plain(address)
     if plain is not None:
         _strike(address, {plain.text, plain.comparable})
+    inquiries.erase_address(address, case.organisation_id)
     if not ownership.erase(address):
         return False
     now = clock.now()
@@ -262,6 +264,39 @@ def _erase_alone(case: Case) -> bool:
         return erase(cases.by_pk(case.pk, for_update=True))
 
 
+def _erase_left_over() -> int:
+    """Erases a detached address that was typed in anew when its case had been forgotten; how many.
+
+    It is refused as ever, by its digest; only the plain text must not stay. A day old, for a disavowal of this
+    moment waits for its case.
+    """
+    said = Event.objects.filter(digest=OuterRef("digest"), kind=Event.Kind.DISAVOWED)
+    rows = Mailbox.objects.filter(Exists(said.filter(at__lt=clock.now() - timedelta(days=1))))
+    rows = rows.exclude(digest__in=Case.objects.values("digest"))
+    done = 0
+    for digest in rows.values_list("digest", flat=True):
+        with transaction.atomic():
+            address = bytes(digest)
+            ownership.lock(address)
+            refused = all(_dead(claim) for claim in ownership.claims_on(address))
+            done += refused and not cases.in_use(address) and ownership.erase(address)
+    return done
+
+
+def forget_old() -> int:
+    """Removes cases 400 days after their end, with everything that is kept with them; how many rows.
+
+    Not one whose reporter waits to be told of an improvement: their wish is told through it, and has its own end.
+    Nor one whose address could not be erased yet: `due` finds it by the case.
+    """
+    past = clock.now() - timedelta(days=reporters.KEPT_DAYS)
+    told = Wish.objects.filter(case=OuterRef("pk"), sealed_address__isnull=False)
+    old = Case.objects.filter(state=State.CLOSED, closed__lt=past).exclude(Exists(told))
+    old = old.exclude(end__in=_DETACHED, erased=None)
+    gone, _ = old.filter(Exists(Step.objects.filter(case=OuterRef("pk"), what="cleared"))).delete()
+    return gone
+
+
 # -- the clock ------------------------------------------------------------------------------------------------
 
 
@@ -276,7 +311,7 @@ def due() -> dict[str, int]:
         "lapsed": lapse(),
         "withdrawing": withdraw_due(),
         "finished": _each(open_ends, finish),
-        "erased": _erase_again(),
+        "erased": _erase_again() + _erase_left_over(),
     }
 
 

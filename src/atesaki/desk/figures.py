@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncWeek
 
 from atesaki import clock
@@ -24,7 +24,18 @@ from atesaki.tenants import Organisation, Service
 
 from . import calendar, improvements, leaks
 from .cases import PROMISE_DAYS
-from .models import Assessment, Case, Contact, Improvement, Step, Wish
+from .models import (
+    Assessment,
+    Case,
+    Contact,
+    Improvement,
+    Inquiry,
+    InquiryMessage,
+    Message,
+    Reporter,
+    Step,
+    Wish,
+)
 
 State, End, Via = Case.State, Case.End, Case.Via
 
@@ -171,6 +182,75 @@ def acknowledgement(house: Organisation, days: int) -> Figure:
         for step in rows.select_related("case").order_by("-pk")[:_MOST]
     ]
     return _duration("acknowledgement", took, 95, target=60)
+
+
+def human_reply(house: Organisation, days: int) -> Figure:
+    """From a reporter's first words, or a question, until an agent's first answer, in the hours of the service.
+
+    Counted: words of the period that may be answered: of a mailbox that has answered and wishes to hear, questions
+    with an address. One that waits counts as soon as it is over the target: it will not come within it any more.
+    """
+    target = 30 * 60
+    took, waiting = [], 0
+    for number, service, begin, end in (*_words_to_cases(house, days), *_questions(house, days)):
+        seconds = calendar.seconds_open(begin, end or clock.now(), service)
+        waiting += end is None
+        took += [(number, seconds)] if end is not None or seconds > target else []
+    found = _duration("human_reply", took, 90, target=target)
+    return replace(found, parts=(*found.parts, Part("waiting", waiting))) if took or waiting else found
+
+
+_Asked = tuple[str, Service, datetime, datetime | None]
+
+
+def _words_to_cases(house: Organisation, days: int) -> list[_Asked]:
+    """What was said on the phone or entered from a letter was heard by somebody as it came: those are left out."""
+    rows = Message.objects.filter(case__organisation=house, direction=Message.Direction.IN, at__gte=_since(days))
+    rows = rows.exclude(kind__in=(Via.PHONE, Via.LETTER)).exclude(case__confirmed=None)
+    rows = rows.exclude(case__reporter__wish=Reporter.Wish.NOTHING).select_related("case__service")
+    found: list[_Asked] = []
+    seen: set[UUID] = set()
+    answers = Message.objects.filter(direction=Message.Direction.OUT, agent__isnull=False)
+    for row in rows.order_by("at")[:_MOST]:
+        case = row.case
+        before = Message.objects.filter(case=case, direction=Message.Direction.IN, at__lt=row.at)
+        if case.pk in seen or case.confirmed is None or before.exists():
+            continue
+        seen.add(case.pk)
+        first = answers.filter(case=case, at__gte=row.at).order_by("at").values_list("at", flat=True).first()
+        if first is not None or case.state != State.CLOSED:
+            found.append((case.number, case.service, max(row.at, case.confirmed), first))
+    return found
+
+
+def _questions(house: Organisation, days: int) -> list[_Asked]:
+    rows = Inquiry.objects.filter(service__organisation=house, digest__isnull=False, at__gte=_since(days))
+    first = InquiryMessage.objects.filter(inquiry=OuterRef("pk"), direction=Message.Direction.OUT).order_by("at")
+    rows = rows.annotate(answered=Subquery(first.values("at")[:1])).exclude(answered=None, state=Inquiry.State.CLOSED)
+    newest = rows.select_related("service").order_by("-at")[:_MOST]
+    return [(row.pk, row.service, row.at, row.answered) for row in newest if row.service is not None]
+
+
+def erased_by_promise(house: Organisation, days: int) -> Figure:
+    """Of the cases whose reporter was promised by which day their address is erased, and whose day is over, those
+    in which it was by its end. One that turned out to be the customer's own mailbox was not to be erased."""
+    now = clock.now()
+    rows = Case.objects.filter(organisation=house, erase_by__gte=_since(days).date()).select_related("service")
+    rows = rows.exclude(end__in=(End.PROVED, End.KEPT)).order_by("-erase_by")[:_MOST]
+    kept = many = 0
+    worst: list[tuple[str, float]] = []
+    for case in rows:
+        if case.erase_by is None:
+            continue
+        over = calendar.end_of(case.erase_by, case.service.zone)
+        done = case.erased
+        if done is None and over > now:
+            continue
+        many += 1
+        late = ((done or now) - over).total_seconds()
+        kept += late < 0
+        worst += [(case.number, late)] if late >= 0 else []
+    return _rate("erased_by_promise", kept, many, target=1.0, at_least=True, worst=_worst(worst))
 
 
 def erase(house: Organisation, days: int) -> Figure:
@@ -416,8 +496,8 @@ def voice(house: Organisation, days: int) -> Figure:
 
 
 FIGURES: tuple[Callable[[Organisation, int], Figure], ...] = (
-    *(personal_to_unproved, blocked, detach, stragglers, acknowledgement, erase, promise, proved, states, breaches),
-    *(rungs, forced, again, pranks, false_detach, voice),
+    *(personal_to_unproved, blocked, detach, stragglers, acknowledgement, human_reply, erase, erased_by_promise),
+    *(promise, proved, states, breaches, rungs, forced, again, pranks, false_detach, voice),
 )
 """Every figure, in the order in which the overview shows them: the harm first (desk.md, metrics)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import NamedTuple
@@ -33,6 +33,7 @@ CALLS = (Outcome.NO_ANSWER, Outcome.WRONG_NUMBER, Outcome.LEFT_WORD, Outcome.REA
 LEAST_DAYS, DAYS, MOST_DAYS = 5, 10, 40  # business days that a customer gets
 _PHONE_DAYS = 3
 _AFTER_TALKING = 3  # business days in which a customer who was reached may correct it before a letter goes
+_ERASE_DAYS = 2  # business days after the deadline in which the service ends the registration
 _LEAST_REASON = 5
 _LONGEST = {"name": 100, "phone": 30, "postal_code": 20, "address": 200}
 _PREFECTURE = re.compile(r"^(東京都|北海道|京都府|大阪府|.{2,3}県)")
@@ -153,22 +154,37 @@ def phoned(case: Case, outcome: str, agent: Who) -> Contact:
     return made
 
 
-def send_sms(case: Case, agent: Who) -> Contact:
+def check_sms(case: Case) -> None:
+    """Sees that the customer may be texted now. Raises `DeskError`."""
+    with transaction.atomic():
+        _textable(_locked(case, State.REACHING, State.AWAITING))
+
+
+def _textable(case: Case) -> str:
+    """The number that may be texted. Raises `DeskError`."""
+    tried = _tried(case)
+    to = sms.mobile(sms.number(_known(case).phone, case.service.zone))
+    if to is None:
+        raise DeskError("no_mobile")
+    if _wrong(tried):
+        raise DeskError("wrong_number")
+    if any(each.rung == Contact.Rung.SMS and each.fresh for each in tried):
+        raise DeskError("sms_again")
+    return to
+
+
+def send_sms(case: Case, agent: Who, *, taking: Callable[[], bool] = lambda: True) -> Contact:
     """Texts the customer, once. Raises `DeskError`.
 
-    1 Write it down as failed, and commit: a crash leaves one text that may have left, and no second.
+    1 Write it down as failed, and commit: a crash leaves one text that may have left, and no second. `taking` takes
+      in the same transaction what asked for it; false, and somebody else did.
     2 Send it.
     3 Write down that it was sent.
     """
     with transaction.atomic():
         locked = _locked(case, State.REACHING, State.AWAITING)
-        tried = _tried(locked)
-        to = sms.mobile(sms.number(_known(locked).phone, locked.service.zone))
-        if to is None:
-            raise DeskError("no_mobile")
-        if _wrong(tried):
-            raise DeskError("wrong_number")
-        if any(each.rung == Contact.Rung.SMS and each.fresh for each in tried):
+        to = _textable(locked)
+        if not taking():
             raise DeskError("sms_again")
         made = _contact(locked, Contact.Rung.SMS, Outcome.FAILED, agent)
     service = locked.service
@@ -393,9 +409,15 @@ def _set_date(case: Case) -> None:
 
 
 def _await(case: Case, deadline: date) -> None:
+    """The customer has until then; from now on its page tells the reporter by when their address is erased.
+
+    A deadline that is given anew moves the customer's date, and never what the reporter was promised.
+    """
+    zone = case.service.zone
     case.state, case.deadline = State.AWAITING, deadline
-    case.due = calendar.end_of(deadline, case.service.zone)
-    case.save(update_fields=["state", "deadline", "due"])
+    case.due = calendar.end_of(deadline, zone)
+    case.erase_by = case.erase_by or calendar.business_day(deadline, _ERASE_DAYS, zone)
+    case.save(update_fields=["state", "deadline", "due", "erase_by"])
 
 
 def _user(agent: Who) -> User:

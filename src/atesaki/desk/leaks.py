@@ -72,9 +72,8 @@ def inventory(case: Case, *, under_proof: bool = False) -> list[Leak]:
     for at, personal, counted_as_proved in _reached(case):
         if counted_as_proved is not under_proof:
             continue
-        when["mail"].append(at)
         kinds = ["unread"] if personal is None else [kind for kind, many in personal.items() if many]
-        for kind in kinds:
+        for kind in ("mail", *kinds):
             when[kind].append(at)
     ordered = sorted(when, key=lambda kind: (kind != "mail", kind == "unread", kind))
     return [Leak(kind, len(when[kind]), when[kind][0], when[kind][-1]) for kind in ordered]
@@ -231,7 +230,6 @@ def draft(case: Case, lang: Language) -> str:
 
 
 def _said_ja(case: Case, found: list[Leak], zone: str) -> list[str]:
-    carried = [leak for leak in found if leak.kind != "mail"]
     mails = found[0] if found else None
     span = f"{day(_on(mails.first, zone), 'ja')}から{day(_on(mails.last, zone), 'ja')}まで" if mails else ""
     summary = "登録されたメールアドレスの利用者から、登録していない旨の申し出があった。"
@@ -245,7 +243,7 @@ def _said_ja(case: Case, found: list[Leak], zone: str) -> list[str]:
     )
     return [
         summary,
-        "\n".join(f"{kind_name(leak.kind, 'ja')}: {leak.many}通" for leak in carried) or "記録にない。",
+        _carried(found, "ja", "通") or "記録にない。",
         "1人(この件で登録された会員)" if mails else "0人",
         "会員登録の際に、別の方のメールアドレスが入力されたものと思われる。",
         _BLANK["ja"],
@@ -257,7 +255,6 @@ def _said_ja(case: Case, found: list[Leak], zone: str) -> list[str]:
 
 
 def _said_en(case: Case, found: list[Leak], zone: str) -> list[str]:
-    carried = [leak for leak in found if leak.kind != "mail"]
     mails = found[0] if found else None
     summary = "The user of a registered e-mail address told us that they had not registered it. "
     summary += (
@@ -271,7 +268,7 @@ def _said_en(case: Case, found: list[Leak], zone: str) -> list[str]:
     )
     return [
         summary,
-        "\n".join(f"{kind_name(leak.kind, 'en')}: {leak.many} mails" for leak in carried) or "None is on record.",
+        _carried(found, "en", " mails") or "None is on record.",
         "1 (the customer registered in this case)" if mails else "0",
         "Another person's address appears to have been typed at registration.",
         _BLANK["en"],
@@ -280,6 +277,11 @@ def _said_en(case: Case, found: list[Leak], zone: str) -> list[str]:
         f"{stopped}No mail with personal data is sent to an address before it is proved.",
         _BLANK["en"],
     ]
+
+
+def _carried(found: list[Leak], lang: Language, unit: str) -> str:
+    """The kinds of data, a line each, and how many mails carried them."""
+    return "\n".join(f"{kind_name(leak.kind, lang)}: {leak.many}{unit}" for leak in found if leak.kind != "mail")
 
 
 def _tried(case: Case, lang: Language) -> str:

@@ -15,7 +15,9 @@ from atesaki.tenants import Organisation, Service
 class Case(models.Model):
     """One mailbox that says, or is said, to get somebody else's mail: from the first word to its end.
 
-    Holds the address's digest only. Kept 400 days after `closed`, like the ledger whose lines it explains.
+    Holds the address's digest only. Kept 400 days after `closed`, like the ledger whose lines it explains; then it
+    goes as a whole with everything that is kept with it, for no figure looks back further than 90 days. The digest
+    in claims and events stays and goes on refusing. While somebody waits to be told of an improvement, it stays.
     Each state has one owner of the clock, and `due` is when they must have moved.
     """
 
@@ -60,6 +62,7 @@ class Case(models.Model):
     due = models.DateTimeField(null=True)  # the next date of its clock
     report_due = models.DateTimeField(null=True)  # the next promised progress report
     deadline = models.DateField(null=True)  # the customer's, as the letter says
+    erase_by = models.DateField(null=True)  # as its reporter was first promised; never put off
     erased = models.DateTimeField(null=True)
     closed = models.DateTimeField(null=True)
     end = models.CharField(max_length=9, choices=End.choices, blank=True)
@@ -133,8 +136,19 @@ class Step(models.Model):
 class Inquiry(models.Model):
     """A question of somebody who needs no case, sealed for its row: name and address only if they were given.
 
-    Kept 400 days.
+    Kept 400 days after `done`, with everything that was written in it. The address goes sooner: when its mailbox says
+    that it never wrote, or is detached by a case.
     """
+
+    class State(models.TextChoices):
+        OPEN = "open"  # the desk is to answer. Clock: the desk
+        ANSWERED = "answered"  # Clock: whoever asked; it closes by itself
+        CLOSED = "closed"
+
+    class End(models.TextChoices):
+        DONE = "done"  # an agent said so
+        SILENT = "silent"  # nothing came back after the answer
+        DISOWNED = "disowned"  # the mailbox says that it never wrote: nothing more is mailed to it
 
     number = models.CharField(max_length=12, primary_key=True)
     at = models.DateTimeField()
@@ -142,8 +156,36 @@ class Inquiry(models.Model):
     subject = models.CharField(max_length=12)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True)
     sealed = models.BinaryField()
+    digest = models.BinaryField(max_length=32, null=True)  # of the address that was given
+    by_mail = models.BooleanField(default=False)  # to postmaster@ or abuse@: its writer was never shown the number
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    end = models.CharField(max_length=8, choices=End.choices, blank=True)
+    due = models.DateTimeField(null=True)  # the next date of its clock
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    done = models.DateTimeField(null=True)
+    done = models.DateTimeField(null=True)  # when it was closed
+    page = models.BinaryField(max_length=32, null=True, unique=True)  # the hash of the token of `/q/TOKEN`
+    reply = models.BinaryField(max_length=32, null=True, unique=True)  # and of that in our mails' return addresses
+    tries = models.PositiveSmallIntegerField(default=0)  # at the number, since the last mail
+    quiet = models.DateTimeField(null=True)  # one-click (RFC 8058): nothing is mailed until the mailbox writes
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due"], name="inquiry_due", condition=~Q(state="closed")),
+            models.Index(fields=["digest"], name="inquiry_by_address"),
+        ]
+
+
+class InquiryMessage(models.Model):
+    """What was written in an inquiry after its question, sealed for its row. Kept with the inquiry."""
+
+    id = models.UUIDField(primary_key=True)
+    inquiry = models.ForeignKey(Inquiry, on_delete=models.CASCADE, related_name="messages")
+    at = models.DateTimeField()
+    direction = models.CharField(max_length=3, choices=Message.Direction.choices)
+    kind = models.CharField(max_length=8)  # in: page, unknown (without the number), reply, unsure; out: answer
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    text = models.BinaryField()
+    origin = models.BinaryField(max_length=32, null=True, unique=True)  # by mail: its fingerprint, to take it once
 
 
 class Report(models.Model):
@@ -266,6 +308,48 @@ class Draft(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "agent", "kind"], name="draft_once")]
 
 
+class Mention(models.Model):
+    """An agent was named in an internal note of a case, and is to look at it. Kept with the note."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE)
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seen = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["note", "agent"], name="mention_once")]
+        indexes: ClassVar = [models.Index(fields=["agent"], name="mention_unseen", condition=Q(seen=None))]
+
+
+class Unsent(models.Model):
+    """What an agent has sent and may still call back, sealed for its row. Kept until it leaves or is called back.
+
+    One that could not leave says why in `failed`, and is kept until an agent takes its text back, 30 days at most.
+    """
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer"  # to a reporter
+        INQUIRY = "inquiry"
+        SMS = "sms"
+
+    id = models.UUIDField(primary_key=True)  # of the message that it becomes: pressed twice, it is one
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, null=True)
+    inquiry = models.ForeignKey(Inquiry, on_delete=models.CASCADE, null=True)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT)
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=2)
+    text = models.BinaryField()
+    at = models.DateTimeField()
+    leaves = models.DateTimeField()
+    failed = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case"], condition=Q(kind="sms"), name="unsent_one_text_a_case"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["leaves"], name="unsent_due", condition=Q(failed=""))]
+
+
 class Presence(models.Model):
     """Who has a case on the screen now, so that two do not answer it. Kept for minutes."""
 
@@ -352,8 +436,24 @@ class Agent(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     role = models.CharField(max_length=13, choices=Role.choices)
     language = models.CharField(max_length=2, default="ja")
+    undo_seconds = models.PositiveSmallIntegerField(default=10)  # how long what they send may be called back
     totp = models.BinaryField(null=True)
     totp_last = models.BigIntegerField(default=0)  # the last step used: a code is good once (RFC 6238 5.2)
+
+
+class SavedView(models.Model):
+    """A view of the cases that an agent made for themselves. It names no customer. Kept with the account."""
+
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    states = models.JSONField(default=list)  # empty: all that are open
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True)
+    older = models.PositiveSmallIntegerField(default=0)  # days, at least
+    who = models.CharField(max_length=40, blank=True)  # an agent's name, `me`, `nobody`, or empty for any
+    number = models.CharField(max_length=9, blank=True)  # a part of the receipt number
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agent", "name"], name="saved_view_once")]
 
 
 class SignIn(models.Model):

@@ -62,6 +62,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "A text message was tried already; write a letter.",
         "SMSはすでに送信を試みています。手紙をお送りください。",
     ),
+    "sms_waiting": (
+        "A text message waits already; call it back first if it is not to be sent.",
+        "SMSはすでに送信を待っています。送らない場合は、先に取り消してください。",
+    ),
     "sms_failed": (
         "The text message could not be sent ({why}); write a letter.",
         "SMSを送れませんでした({why})。手紙をお送りください。",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -45,6 +45,7 @@ class Facts:
     `silent`: since when nothing of the organisation's was sent to the mailbox; None if that is not so.
     `plain`: the address is still in its table. `sealed`: it is in a mail that has not left.
     `tells`: it is sealed in a wish until that is in place.
+    `promised`: the day by which it is erased, while the case goes its way and that day is ahead.
     """
 
     now: datetime
@@ -67,6 +68,7 @@ class Facts:
     improvements: tuple[int, ...]
     unsorted: bool
     tells: bool
+    promised: date | None = None
 
 
 def _runs(facts: Facts) -> bool:
@@ -89,6 +91,7 @@ TRUE_WHEN: Mapping[str, Callable[[Facts], bool]] = {
     "asked": lambda facts: facts.state == Case.State.UNCONFIRMED and _ahead(facts.due, facts),
     "correcting": lambda facts: _runs(facts) and facts.state != Case.State.WITHDRAWING,
     "detaching": lambda facts: _runs(facts) and facts.state == Case.State.WITHDRAWING,
+    "promised": lambda facts: _runs(facts) and facts.promised is not None and not facts.others_proved,
     "nothing_more": _runs,
     "next_step": lambda facts: _runs(facts) and _ahead(facts.due, facts),
     "next_report": lambda facts: _runs(facts) and _ahead(facts.report_due, facts),
@@ -151,7 +154,17 @@ def facts_of(case: Case) -> Facts:
         ),
         unsorted=any(wish.improvement is None for wish in wishes),
         tells=any(wish.sealed_address is not None for wish in wishes),
+        promised=_promised(case),
     )
+
+
+def _promised(case: Case) -> date | None:
+    """As it was promised once (`ladder`); not while the customer is sought anew, or their date is a later one."""
+    on, zone = case.erase_by, case.service.zone
+    under_way = case.state in (Case.State.AWAITING, Case.State.WITHDRAWING) and case.deadline is not None
+    if on is None or not under_way or case.deadline is None:
+        return None
+    return on if case.deadline < on and clock.today(zone) <= on else None
 
 
 def _silent_since(case: Case, standings: set[Standing]) -> datetime | None:
@@ -371,6 +384,7 @@ def compose(case: Case, facts: Facts, kind: str, lang: Language, link: str) -> s
         "reply_to": settings.ATESAKI_READS_REPLIES,
         **{name: moment(at, zone, lang) if at else "" for name, at in moments.items()},
         **{name: by_day(at, zone, lang) if at else "" for name, at in days.items()},
+        "promised_on": day(facts.promised, lang) if facts.promised else "",
     }
     text = render_to_string(f"mails/{kind}.{lang}.txt", words)
     lines = "\n".join(line.strip() for line in text.strip().split("\n"))

@@ -26,7 +26,7 @@ from atesaki.models import Event, Line
 from atesaki.ownership import Claim, Purpose, Standing
 from atesaki.tenants import Service
 
-from . import cases
+from . import calendar, cases
 from .models import Case, Inquiry, Knock, Report
 
 log = structlog.get_logger(__name__)
@@ -34,12 +34,15 @@ log = structlog.get_logger(__name__)
 _FORGOTTEN = timedelta(minutes=1)  # by then the worker should have looked
 _UNREADABLE = timedelta(days=7)  # in this time the right key file may come back from a backup
 _NOT_ME_DAYS = 400  # as long as any other way out (R2)
+_ZONE = "Asia/Tokyo"
 _OPEN = (Standing.CLAIMED, Standing.ANSWERED, Standing.DOUBTED, Standing.PROVED)
 
 # Enough for a household or an office, and too few to fill a desk or a mailbox with.
 _WINDOW = timedelta(minutes=10)
 _PER_NETWORK = 5
 _ALL_PER_MINUTE = 120
+
+ANSWER_DAYS = 2  # business days in which a question is answered
 
 
 # -- a report ------------------------------------------------------------------------------------------------
@@ -223,6 +226,7 @@ class Question:
     name: str = ""
     furigana: str = ""
     email: str = ""
+    by_mail: bool = False
 
 
 def inquire(number: str, question: Question, network: str) -> bool:
@@ -235,6 +239,7 @@ def inquire(number: str, question: Question, network: str) -> bool:
     if not knock("inquiry", network):
         return False
     inside = {name: getattr(question, name) for name in ("text", "name", "furigana", "email")}
+    zone = question.service.zone if question.service else _ZONE
     row = Inquiry(
         number=number,
         at=clock.now(),
@@ -242,9 +247,20 @@ def inquire(number: str, question: Question, network: str) -> bool:
         subject=question.subject,
         service=question.service,
         sealed=keys.ring().wrap(json.dumps(inside).encode(), number.encode()),
+        digest=_digest(question.email),
+        by_mail=question.by_mail,
+        due=calendar.in_business_days(ANSWER_DAYS, zone),
     )
     Inquiry.objects.bulk_create([row], ignore_conflicts=True)
     return True
+
+
+def _digest(typed: str) -> bytes | None:
+    """Of a letter to postmaster@ it is what stood in its From: it may be no address."""
+    try:
+        return ownership.digest(addresses.parse(typed))
+    except addresses.AddressError:
+        return None
 
 
 def asked(inquiry: Inquiry) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,7 +15,7 @@ from atesaki import addresses, clock, ownership
 from atesaki.tenants import Service
 
 from . import calendar, cases, letter
-from .models import Agent, Case, Letter, Message, Reveal
+from .models import Agent, Case, Letter, Mention, Message, Reveal, SavedView
 
 _LATELY = timedelta(days=14)
 _FURTHEST = 60  # days; a case that nobody has to look at for longer is forgotten
@@ -58,6 +59,7 @@ def _today(seen: Seen) -> Q:
 
 VIEWS: dict[str, Callable[[Seen], Q]] = {
     "mine": lambda seen: _OPEN & Q(agent=seen.agent.user_id),
+    "mentioned": lambda seen: Q(named_me=True),
     "unassigned": lambda seen: _OPEN & Q(agent=None),
     "today": _today,
     "overdue": lambda seen: _OPEN & Q(due__lt=seen.now),
@@ -71,16 +73,105 @@ VIEWS: dict[str, Callable[[Seen], Q]] = {
 """The shared views, in their order; each cuts the cases of the agent's organisation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What a view of an agent's own is cut by; empty fields do not cut.
+
+    `older`: days. `who`: an agent's name, `me` or `nobody`. `number`: a part of the receipt number.
+    """
+
+    states: tuple[str, ...] = ()
+    service: int | None = None
+    older: int = 0
+    who: str = ""
+    number: str = ""
+
+
+OWN = "own-"  # before the key of a saved view, among the names of views
+MOST_VIEWS = 12
+_OLDEST = 999
+
+
+def narrow(  # noqa: PLR0917 - the fields of a form, in its order
+    states: Sequence[str], service: str, older: str, who: str, number: str, agent: Agent
+) -> Narrow:
+    """What was chosen in the form. Raises `WorkError` for what cannot be chosen there."""
+    known = Service.objects.filter(organisation=agent.organisation_id)
+    found = known.filter(pk=int(service)).first() if service.isdecimal() and len(service) < 10 else None
+    days = unicodedata.normalize("NFKC", older).strip()
+    part = _as_number(number)
+    if any(state not in State.values for state in states) or (service and found is None):
+        raise WorkError("choice")
+    if days and not (days.isascii() and days.isdecimal() and int(days) <= _OLDEST):
+        raise WorkError("older")
+    if len(part) > 9 or not re.fullmatch(r"[0-9A-Z-]*", part):
+        raise WorkError("part")
+    return Narrow(tuple(dict.fromkeys(states)), found.pk if found else None, int(days or 0), who.strip()[:40], part)
+
+
+def saved(agent: Agent) -> dict[str, tuple[str, Narrow]]:
+    """The agent's own views: key, name, and what each is cut by."""
+    rows = SavedView.objects.filter(agent=agent.user_id).order_by("name")
+    return {
+        f"{OWN}{row.pk}": (row.name, Narrow(tuple(row.states), row.service_id, row.older, row.who, row.number))
+        for row in rows
+    }
+
+
+def save_view(agent: Agent, name: str, cut: Narrow) -> str:
+    """Keeps a view under a name, in place of one that has it; its key. Raises `WorkError`."""
+    tidy = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not tidy or len(tidy) > 40 or not tidy.isprintable():
+        raise WorkError("view_name")
+    mine = SavedView.objects.filter(agent=agent.user_id)
+    if mine.exclude(name=tidy).count() >= MOST_VIEWS:
+        raise WorkError("views")
+    kept = {"states": list(cut.states), "service_id": cut.service, "older": cut.older}
+    row, _ = SavedView.objects.update_or_create(
+        agent_id=agent.user_id, name=tidy, defaults={**kept, "who": cut.who, "number": cut.number}
+    )
+    return f"{OWN}{row.pk}"
+
+
+def drop_view(agent: Agent, key: str) -> bool:
+    """Removes one of the agent's own views; whether it was there."""
+    pk = key.removeprefix(OWN)
+    return pk.isdecimal() and bool(SavedView.objects.filter(agent=agent.user_id, pk=int(pk[:18])).delete()[0])
+
+
+def _cut(view: str | Narrow, seen: Seen, own: dict[str, tuple[str, Narrow]]) -> Q:
+    if isinstance(view, str):
+        if view in VIEWS:
+            return VIEWS[view](seen)
+        view = own[view][1]
+    found = Q(state__in=view.states) if view.states else _OPEN
+    if view.service is not None:
+        found &= Q(service=view.service)
+    if view.older:
+        found &= Q(opened__lte=seen.now - timedelta(days=view.older))
+    if view.who:
+        whose = {"me": Q(agent=seen.agent.user_id), "nobody": Q(agent=None)}
+        found &= whose.get(view.who, Q(agent__username=view.who))
+    return found & Q(number__contains=view.number) if view.number else found
+
+
 def counts(agent: Agent) -> dict[str, int]:
-    """How many cases stand in each view; one query."""
-    seen = _seen(agent)
-    asked = {name: Count("pk", filter=cut(seen)) for name, cut in VIEWS.items()}
-    return dict(_of_organisation(agent).aggregate(**asked))
+    """How many cases stand in each view, the agent's own ones among them; one query."""
+    seen, own = _seen(agent), saved(agent)
+    asked = {name: Count("pk", filter=_cut(name, seen, own)) for name in VIEWS}
+    asked |= {name.replace("-", "_"): Count("pk", filter=_cut(name, seen, own)) for name in own}
+    found = dict(_of_organisation(agent).aggregate(**asked))
+    return {name: found[name.replace("-", "_")] for name in (*VIEWS, *own)}
 
 
-def within(agent: Agent, view: str) -> QuerySet[Case]:
+def knows(agent: Agent, view: str) -> bool:
+    """Whether there is such a view for this agent."""
+    return view in VIEWS or view in saved(agent)
+
+
+def within(agent: Agent, view: str | Narrow) -> QuerySet[Case]:
     """The cases of a view, the next to move first; those that ended, the last to end first."""
-    rows = _of_organisation(agent).filter(VIEWS[view](_seen(agent)))
+    rows = _of_organisation(agent).filter(_cut(view, _seen(agent), saved(agent)))
     if view == "closed":
         return rows.order_by("-closed", "number")
     return rows.order_by(F("due").asc(nulls_last=True), "number")
@@ -97,7 +188,7 @@ def search(agent: Agent, typed: str) -> list[Case]:
     Of an address only its digest is looked for: nothing else of it is kept (L8). Raises `AddressError` for what
     is neither.
     """
-    text = "".join(unicodedata.normalize("NFKC", typed).split()).upper().translate(_READ_ALOUD)
+    text = _as_number(typed)
     bare = text.replace("-", "")
     if len(bare) == 8 and bare.isascii() and bare.isalnum():
         return list(_of_organisation(agent).filter(number=f"{bare[:4]}-{bare[4:]}"))
@@ -160,6 +251,10 @@ def close_unconfirmed(case: Case, by: Agent) -> None:
     case.refresh_from_db()
 
 
+def _as_number(typed: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", typed).split()).upper().translate(_READ_ALOUD)
+
+
 # Crockford's letters: what is said or read wrongly has one meaning.
 _READ_ALOUD = str.maketrans("OIL‐−ー", "011---")
 
@@ -168,7 +263,8 @@ def _of_organisation(agent: Agent) -> QuerySet[Case]:
     out = Letter.objects.filter(case=OuterRef("pk"), posted__isnull=False, returned=None)
     unread = Message.objects.filter(case=OuterRef("pk"), direction=Message.Direction.IN, seen=None)
     rows = Case.objects.filter(organisation=agent.organisation_id)
-    rows = rows.annotate(letter_out=Exists(out), unread=Exists(unread))
+    named = Mention.objects.filter(note__case=OuterRef("pk"), agent=agent.user_id, seen=None)
+    rows = rows.annotate(letter_out=Exists(out), unread=Exists(unread), named_me=Exists(named))
     return rows.select_related("organisation", "service__organisation", "claim__service__organisation", "agent")
 
 

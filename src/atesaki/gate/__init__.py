@@ -8,10 +8,25 @@ Read first: `verdict`, then `submit`.
 
 from atesaki.outbox import Envelope
 
-from .holds import Confirmation, confirm, destroy_disavowed, drive, due, orderly, release, take_back
-from .ledger import explain, last_sent, make_partitions, numbers, wait_until_gone
+from .holds import (
+    Confirmation,
+    attest,
+    confirm,
+    destroy_disavowed,
+    drive,
+    due,
+    erase,
+    orderly,
+    prove_code,
+    release,
+    take_back,
+    take_back_lane,
+    vouch,
+    withdraw,
+)
+from .ledger import explain, last_sent, line_of, lines_of, make_partitions, newest, numbers, wait_until_gone
 from .submit import DECIDE_SECONDS, Receipt, TryLater, Unacceptable, submit
-from .substitutes import Words, ask, challenge_free, correspond
+from .substitutes import Words, ask, challenge_free, correspond, unwelcome, write_to
 from .verdict import REASONS, Outcome
 
 __all__ = [
@@ -25,19 +40,30 @@ __all__ = [
     "Unacceptable",
     "Words",
     "ask",
+    "attest",
     "challenge_free",
     "confirm",
     "correspond",
     "destroy_disavowed",
     "drive",
     "due",
+    "erase",
     "explain",
     "last_sent",
+    "line_of",
+    "lines_of",
     "make_partitions",
+    "newest",
     "numbers",
     "orderly",
+    "prove_code",
     "release",
     "submit",
     "take_back",
+    "take_back_lane",
+    "unwelcome",
+    "vouch",
     "wait_until_gone",
+    "withdraw",
+    "write_to",
 ]

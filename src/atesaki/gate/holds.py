@@ -6,21 +6,23 @@ Everything that leaves later than its own `submit` leaves by `drive`, which look
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, OperationalError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from procrastinate.contrib.django import app
 
 from atesaki import clock, content, keys, outbox, ownership
+from atesaki.addresses import Address
 from atesaki.content import Fact
-from atesaki.outbox import COURIER_SECONDS, Envelope, Hand, Handed, Leaving
-from atesaki.ownership import Claim, Event, Stand, Standing
+from atesaki.outbox import COURIER_SECONDS, Departure, Envelope, Hand, Handed, Leaving
+from atesaki.ownership import Claim, Event, Proof, Purpose, Stand, Standing
 from atesaki.tenants import Service
 
 from . import ledger, substitutes
@@ -28,6 +30,8 @@ from .models import Hold, Line
 from .verdict import Facts, Mode, Notice, Outcome, Verdict, Verification, decide
 
 log = structlog.get_logger(__name__)
+
+_REPORT_OPEN = timedelta(days=15)  # a day more than a mailbox may take to confirm a report about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,17 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
     1 Lock the address: a proof or a disavowal came before, and is seen below, or comes after, and sees this.
     2 Make the claim, look again, and decide again.
     3 What may leave by now goes into the outbox, what may never is destroyed, everything else waits.
-    4 Keep what the confirmation page may ask for, and the links in earlier notices alive.
+    4 Keep what the confirmation page may ask for, and the links in earlier notices alive; tell the service.
     """
     service, address = line.service, bytes(line.digest)
     ownership.lock(address)
     claim = ownership.claim(service, envelope.recipients[0], line.customer)
     stand = ownership.known(claim)
     now = facts(service, stand, seen.verification, Notice.DUE)
-    if decide(now).outcome is Outcome.SUBSTITUTE and not substitutes.notice_free(service, address):
+    if decide(now).outcome is Outcome.SUBSTITUTE and (
+        # R1: one mail before proof. A request to confirm that has just gone says all that a notice could.
+        ownership.being_asked(claim) or not substitutes.notice_free(service, address)
+    ):
         now = facts(service, stand, seen.verification, Notice.SPENT)
     verdict = decide(now)
     if verdict.outcome is Outcome.REFUSE:
@@ -88,6 +95,7 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
     if verdict.outcome is Outcome.DELIVER:
         ledger.settle(line, verdict, stand.standing, Line.State.QUEUED, ("queued", "proved meanwhile"))
         _queue(claim, line.id, key)
+        wake(_lane(claim))
         return verdict
     expires = clock.now() + timedelta(days=service.wait_days)
     Hold.objects.create(line=line.id, claim=claim, digest=address, key_id=key, expires=expires)
@@ -98,6 +106,7 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
     if verdict.outcome is Outcome.SUBSTITUTE:
         substitutes.notice(claim, envelope.recipients[0], expires)
         ledger.note([line.id], ("noticed", ""))
+    _tell_mails("held", service, [line], claim.pk, reason=verdict.reason, expires=expires.isoformat())
     return verdict
 
 
@@ -115,14 +124,79 @@ def learn(service: Service, mail: bytes, knows: Sequence[Fact]) -> Learnt:
 
 def confirm(raw_token: str, kind: str = "", answer: str = "") -> Confirmation:
     """Somebody answered on the confirmation page; a proof and the release it causes are one transaction."""
+    claim = ownership.claim_behind(raw_token, Purpose.CONFIRM)
+    if kind:
+        return _after(claim, lambda: ownership.prove(raw_token, kind, answer))
+    return _after(claim, lambda: ownership.answered(raw_token))
+
+
+def prove_code(claim: Claim, code: str) -> Confirmation:
+    """The customer typed the mailed code at the service: `proved`, `wrong`, `closed` or `gone`."""
+    return _after(claim, lambda: ownership.prove_code(claim, code))
+
+
+def attest(claim: Claim, evidence: str) -> Confirmation:
+    """The service vouches. Raises `ValueError` without evidence."""
+    return _after(claim, lambda: ownership.attest(claim, evidence))
+
+
+def vouch(service: Service, address: Address, customer: str, evidence: str) -> Claim:
+    """A customer gave this address, and the service knows by `evidence` that it is theirs: claimed and attested.
+
+    Nobody is asked. What the mailbox said itself stays: a disavowed or paused address is claimed, and not attested.
+    """
     with transaction.atomic():
-        proof = ownership.prove(raw_token, kind, answer) if kind else ownership.answered(raw_token)
+        claim = ownership.claim(service, address, customer)
+        stand = ownership.known(claim)
+        if not stand.paused and stand.standing not in (Standing.DISAVOWED, Standing.PROVED):
+            attest(claim, evidence)
+    return claim
+
+
+def _after(claim: Claim | None, tried: Callable[[], Proof]) -> Confirmation:
+    """What follows a try at a proof, in its transaction: the service is told, and what waits is released.
+
+    A claim that was proved already is told of no more: it is the same fact, however often it is shown.
+    """
+    with transaction.atomic():
+        was = None
+        if claim is not None:
+            ownership.lock(bytes(claim.digest))
+            was = ownership.known(claim).standing
+        proof = tried()
         if proof.claim is None or proof.result not in ("proved", "answered"):
             return Confirmation(proof.result, proof.tries_left)
+        if proof.result == "proved" and was is not Standing.PROVED:
+            _tell_proved(proof.claim)
         released = release(proof.claim)
         # Not what was pressed but what follows from it: nobody is told that mail comes when it does not.
         result = "proved" if _may_go(proof.claim) else "answered"
     return Confirmation(result, proof.tries_left, released)
+
+
+def _tell_proved(claim: Claim) -> None:
+    said = Event.objects.filter(claim=claim, kind=Event.Kind.PROVED).latest("pk")
+    about = {"claim": str(claim.pk), "customer": claim.customer}
+    outbox.tell(claim.service, "claim.proved", {**about, "method": said.method, "at": said.at.isoformat()})
+
+
+def _tell_mails(what: str, service: Service, lines: Iterable[Line | _Kept], claim: UUID, **more: str) -> None:
+    """Tells a service what became of its mails, an event for each. Inside the transaction in which it did."""
+    outbox.tell_all(
+        service,
+        f"mail.{what}",
+        [
+            {
+                "message": str(line.mail),
+                "position": line.position,
+                "claim": str(claim),
+                "customer": line.customer,
+                **more,
+            }
+            for line in lines
+            if line.kind == Line.Kind.MAIL
+        ],
+    )
 
 
 def _may_go(claim: Claim) -> bool:
@@ -141,15 +215,22 @@ def release(claim: Claim) -> int:
         waiting = list(Hold.objects.select_for_update().filter(claim=claim).order_by("pk"))
         for one in waiting:
             _queue(claim, one.line, one.key_id)
-            one.delete()
-        ledger.move([one.line for one in waiting], Line.State.QUEUED, ("proved", ""), ("queued", ""))
+        if waiting:
+            Hold.objects.filter(pk__in=[one.pk for one in waiting]).delete()
+            lines = [one.line for one in waiting]
+            ledger.move(lines, Line.State.QUEUED, ("proved", ""), ("queued", ""))
+            known = ledger.by_pk(lines)
+            _tell_mails("released", claim.service, [known[pk] for pk in lines if pk in known], claim.pk)
+            wake(_lane(claim))
     return len(waiting)
 
 
+def _lane(claim: Claim) -> str:
+    return f"{claim.service_id} {bytes(claim.digest).hex()}"
+
+
 def _queue(claim: Claim, line: UUID, key: UUID) -> None:
-    lane = f"{claim.service_id} {bytes(claim.digest).hex()}"
-    outbox.keep(line, key, lane=lane, digest=bytes(claim.digest))
-    wake(lane)
+    outbox.keep(line, key, lane=_lane(claim), digest=bytes(claim.digest))
 
 
 def wake(lane: str) -> None:
@@ -213,6 +294,11 @@ def _may_leave(line: Line, leaving: Leaving) -> bool:
     known = ownership.standings(line.service, [(bytes(line.digest), line.customer)])[0]
     if line.kind == Line.Kind.CASE:
         return True  # what its reporter wished to be told; whoever wished it no more had it taken away
+    if line.kind == Line.Kind.INQUIRY:
+        why = substitutes.unwelcome(line.service, bytes(line.digest))
+        if why:
+            _end(leaving, line, "needless", f"the address is {why}")
+        return not why
     if line.kind != Line.Kind.MAIL:
         unproved = (Standing.CLAIMED, Standing.ANSWERED, Standing.DOUBTED)
         fits = known.stand.standing in unproved and not known.stand.paused
@@ -221,28 +307,36 @@ def _may_leave(line: Line, leaving: Leaving) -> bool:
         if not fits:
             _end(leaving, line, "needless", f"the address is {known.stand.standing.value}")
         return fits
+    if known.stand.standing is Standing.UNKNOWN and known.claim is not None:
+        # Withdrawn while it was on its way the first time: `withdraw` could not find it then.
+        _end(leaving, line, "destroyed", "withdrawn", known.claim)
+        return False
     passed = Verification.PERMITTED if line.reason == "verification_permitted" else Verification.NONE
     verdict = decide(facts(line.service, known.stand, passed, Notice.SPENT))
     if verdict.outcome is Outcome.DELIVER:
         return True
     if verdict.outcome is Outcome.REFUSE or known.claim is None:
-        _end(leaving, line, "destroyed", verdict.reason)
+        _end(leaving, line, "destroyed", verdict.reason, known.claim)
         return False
     with transaction.atomic():
         if not outbox.still_ours(leaving):
             return False
-        outbox.Departure.objects.filter(pk=leaving.pk).delete()
+        Departure.objects.filter(pk=leaving.pk).delete()
         expires = clock.now() + timedelta(days=line.service.wait_days)
         Hold.objects.create(line=line.id, claim_id=known.claim, digest=line.digest, key_id=leaving.key, expires=expires)
         ledger.move([line.id], Line.State.HELD, ("held", verdict.reason))
+        more = {"reason": verdict.reason, "expires": expires.isoformat()}
+        _tell_mails("held", line.service, [line], known.claim, **more)
     return False
 
 
-def _end(leaving: Leaving, line: Line, what: str, why: str) -> None:
+def _end(leaving: Leaving, line: Line, what: str, why: str, claim: UUID | None = None) -> None:
     with transaction.atomic():
         if outbox.still_ours(leaving):
             outbox.gone(leaving)
             ledger.move([line.id], Line.State.SETTLED, (what, why), fate="destroyed")
+            if claim is not None:
+                _tell_mails("destroyed", line.service, [line], claim, reason=why)
 
 
 def _settle(leaving: Leaving, line: Line, handed: Handed) -> None:
@@ -279,34 +373,124 @@ def _tell_unreachable(notice: Line, handed: Handed) -> None:
         substitutes.report(line, handed, "It still waits, but the notice to its mailbox was refused:")
 
 
+class _Kept(NamedTuple):
+    """What a line says of a mail that waits, and what opens it. No row: thousands of them may have to go at once."""
+
+    line: UUID
+    mail: UUID
+    position: int
+    service_id: int
+    customer: str
+    kind: str
+    key: UUID
+
+
 def destroy_disavowed(service: Service, address: bytes) -> int:
     """Destroys whatever waits for the disavowed claims on `address`, in the whole organisation; how many mails.
 
-    What is leaving at this moment is not touched: `notme` waits for it.
+    What is leaving at this moment is not touched: `notme` waits for it. Nor is what its reporter wishes to be told:
+    that is no mail of the customer's.
     """
     with transaction.atomic():
         ownership.lock(address)
-        gone = []
-        for one in Hold.objects.filter(digest=address).select_related("claim__service"):
-            if _disavowed(service, one.claim.service, address, one.claim.customer):
-                gone.append(one.line)
-                key = one.key_id
-                one.delete()
-                outbox.destroy([key])
-        departures = outbox.waiting(address)
-        lines = ledger.by_pk([departure.line for departure in departures])
-        for departure in departures:
-            line = lines.get(departure.line)
-            if line is None or line.kind == Line.Kind.CASE:
-                continue  # what its reporter wishes to be told is no mail of the customer's
-            if not _disavowed(service, line.service, address, line.customer):
-                continue
-            key = departure.key_id
-            departure.delete()
-            outbox.destroy([key])
-            gone.append(departure.line)
-        ledger.move(gone, Line.State.SETTLED, ("destroyed", "disavowed"), fate="destroyed")
-    return len(gone)
+        whose: dict[int, dict[str, list[_Kept]]] = defaultdict(lambda: defaultdict(list))
+        for one in _kept(address):
+            if one.kind != Line.Kind.CASE:
+                whose[one.service_id][one.customer].append(one)
+        many = 0
+        for each in Service.objects.filter(pk__in=list(whose), organisation=service.organisation_id):
+            customers = whose[each.pk]
+            known = ownership.standings(each, [(address, name) for name in customers])
+            for mine, found in zip(customers.values(), known, strict=True):
+                if found.stand.standing is Standing.DISAVOWED:
+                    many += _destroy(each, mine, found.claim, "disavowed")
+    return many
+
+
+def withdraw(claim: Claim) -> int:
+    """The customer gives this address no more; how many mails were destroyed. Said again, it is the same.
+
+    1 The claim is withdrawn, also a disavowed one: its case ends by that.
+    2 What waits for it is destroyed, and its service told.
+    3 The address is erased, unless somebody else gives it or the desk has yet to write to it (`_free`).
+    """
+    address, own = bytes(claim.digest), (Line.Kind.MAIL, Line.Kind.NOTICE, Line.Kind.CONFIRMATION)
+    with transaction.atomic():
+        ownership.lock(address)
+        if ownership.is_given(claim):
+            ownership.withdraw(claim)
+        ownership.lead_back(claim, "")
+        mine = [one for one in _kept(address) if (one.service_id, one.customer) == (claim.service_id, claim.customer)]
+        many = _destroy(claim.service, [one for one in mine if one.kind in own], claim.pk, "withdrawn")
+        _free(address)
+    return many
+
+
+def _kept(address: bytes) -> list[_Kept]:
+    """What waits for an address and is not on its way, oldest first. The caller holds the address's lock."""
+    opens = dict(Hold.objects.filter(digest=address).values_list("line", "key_id"))
+    opens |= {one.line: one.key_id for one in outbox.waiting(address)}
+    rows = Line.objects.filter(digest=address, state__in=(Line.State.HELD, Line.State.QUEUED)).order_by("pk")
+    said = rows.values_list("pk", "mail", "position", "service_id", "customer", "kind")
+    return [_Kept(*row, key=opens[row[0]]) for row in said if row[0] in opens]
+
+
+def _destroy(service: Service, kept: Sequence[_Kept], claim: UUID | None, why: str) -> int:
+    """Destroys one customer's mails, in a few statements for all, and tells of them; how many. In a transaction."""
+    lines = [one.line for one in kept]
+    if not lines:
+        return 0
+    for rows in (Hold, Departure):
+        rows.objects.filter(line__in=lines).delete()
+    outbox.destroy([one.key for one in kept])
+    ledger.move(lines, Line.State.SETTLED, ("destroyed", why), fate="destroyed")
+    if claim is not None:
+        _tell_mails("destroyed", service, kept, claim, reason=why)
+    return len(lines)
+
+
+def _free(address: bytes) -> bool:
+    """Erases an address that nobody gives any more (L8); whether it is gone. Inside a transaction.
+
+    Not one that was disavowed: its case erases it, when its reporter has been written to. And not while a mailbox
+    may still confirm a report: `due` looks again.
+    """
+    ownership.lock(address)
+    claims = ownership.claims_on(address)
+    if any(ownership.known(claim).standing is not Standing.UNKNOWN for claim in claims):
+        return False
+    since = clock.now() - _REPORT_OPEN
+    said = Event.objects.filter(digest=address, kind=Event.Kind.PAUSED, at__gt=since)
+    asked = Line.objects.filter(digest=address, kind__in=(Line.Kind.CHALLENGE, Line.Kind.CASE), at__gt=since)
+    return not said.exists() and not asked.exists() and erase(address)
+
+
+def erase(address: bytes) -> bool:
+    """Erases the plain address, also out of the free texts about it; not if somebody has proved it.
+
+    Free texts: what a service called its evidence, what a server said. Inside a transaction.
+    """
+    plain = ownership.plain(address)
+    if not ownership.erase(address):
+        return False
+    Event.objects.filter(digest=address).exclude(evidence="").update(evidence="")
+    if plain is not None:
+        ledger.strike(address, {plain.text, plain.comparable})
+    return True
+
+
+def _free_forgotten() -> int:
+    """Erases what could not be erased when the last claim on it was withdrawn, as a report was open; how many."""
+    now, withdrawn = clock.now(), Event.Kind.WITHDRAWN
+    last = Event.objects.filter(claim=OuterRef("claim")).order_by("-pk").values("kind")[:1]
+    on_it = Event.objects.filter(digest=OuterRef("digest"), claim__isnull=False)
+    given = on_it.annotate(last=Subquery(last)).exclude(last=withdrawn)
+    recently = Event.objects.filter(kind=withdrawn, at__gt=now - 3 * _REPORT_OPEN, at__lt=now - _REPORT_OPEN)
+    freed = 0
+    for address in recently.filter(~Exists(given)).values_list("digest", flat=True).distinct():
+        with transaction.atomic():
+            freed += _free(bytes(address))
+    return freed
 
 
 def take_back(claim: Claim) -> int:
@@ -314,9 +498,13 @@ def take_back(claim: Claim) -> int:
 
     What is leaving at this moment is not touched: the caller waits for it, and calls again.
     """
+    return take_back_lane(substitutes.lane(claim, Line.Kind.CASE), bytes(claim.digest))
+
+
+def take_back_lane(lane: str, address: bytes) -> int:
+    """`take_back`, of whatever waits in one lane for an address."""
     with transaction.atomic():
-        lane = substitutes.lane(claim, Line.Kind.CASE)
-        departures = [one for one in outbox.waiting(bytes(claim.digest)) if one.lane == lane]
+        departures = [one for one in outbox.waiting(address) if one.lane == lane]
         for one in departures:
             key = one.key_id
             one.delete()
@@ -348,6 +536,7 @@ def expire(most: int = 10_000) -> int:
             ledger.move([line], Line.State.SETTLED, ("destroyed", "its time to wait is over"), fate="destroyed")
             told = ledger.by_pk([line]).get(line)
             if told is not None:
+                _tell_mails("destroyed", told.service, [told], one.claim_id, reason="expired")
                 substitutes.report(told, Handed(Hand.PERMANENT), "Nobody proved the address while the mail waited.")
             count += 1
     return count
@@ -365,6 +554,7 @@ def due() -> dict[str, int]:
             "taken_back": _take_back,
             "expired": expire,
             "settled": _settle_forgotten,
+            "freed": _free_forgotten,
             "driven": drive,
             "forgotten": lambda: ledger.forget_old() + ownership.forget_old() + substitutes.forget_old(),
         }

@@ -77,21 +77,46 @@ def settle(line: Line, verdict: Verdict, standing: str, state: str, *entries: tu
 def move(lines: Iterable[UUID], state: str, *entries: tuple[str, str], fate: str | None = None) -> None:
     """Writes where the mail of these lines is now; what was decided stays. Inside a transaction."""
     pks = list(lines)
-    changes: dict[str, Any] = {"state": state, "leaving_since": None}
-    if state == Line.State.LEAVING:
-        changes["leaving_since"] = Now()
-    if fate is not None:
-        changes["fate"] = fate
-    Line.objects.filter(pk__in=pks).update(**changes)
+    since = "clock_timestamp()" if state == Line.State.LEAVING else "NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE atesaki_line SET state = %s, leaving_since = {since}, fate = COALESCE(%s, fate)"  # noqa: S608 - ours
+            " WHERE id = ANY(%s::uuid[])",
+            [state, fate, _array(pks)],
+        )
     note(pks, *entries)
 
 
 def note(lines: Iterable[UUID], *entries: tuple[str, str]) -> None:
-    """Adds (what, detail) to the timeline of each line."""
-    at = clock.now()
-    Entry.objects.bulk_create(
-        [Entry(line=pk, at=at, what=what, detail=detail[:200]) for pk in lines for what, detail in entries]
-    )
+    """Adds (what, detail) to the timeline of each line: one statement, however many there are."""
+    pks = _array(lines)
+    if not entries or pks == "{}":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO atesaki_entry (line, at, what, detail)
+            SELECT l.pk, %s, e.what, e.detail
+              FROM unnest(%s::uuid[]) WITH ORDINALITY l (pk, number),
+                   unnest(%s::text[], %s::text[]) WITH ORDINALITY e (what, detail, number)
+             ORDER BY l.number, e.number
+            """,
+            [clock.now(), pks, [what for what, _ in entries], [detail[:200] for _, detail in entries]],
+        )
+
+
+def _array(pks: Iterable[UUID]) -> str:
+    """As PostgreSQL writes an array: thousands of ids are one parameter, where each alone costs more than its row."""
+    return "{" + ",".join(str(pk) for pk in pks) + "}"
+
+
+def strike(address: bytes, spelt: Iterable[str]) -> None:
+    """Strikes an address out of what servers said about its mails (L8)."""
+    entries = Entry.objects.filter(line__in=Line.objects.filter(digest=address).values("pk"))
+    for word in spelt:
+        for entry in entries.filter(detail__icontains=word):
+            entry.detail = re.sub(re.escape(word), "***@***", entry.detail, flags=re.IGNORECASE)
+            entry.save(update_fields=["detail"])
 
 
 def still_leaving(address: bytes) -> bool:
@@ -167,6 +192,23 @@ def explain(ledger_id: str | UUID) -> dict[str, Any]:
         "outcome": ",".join(str(one["outcome"]) for one in told),
         "recipients": told,
     }
+
+
+def line_of(service: Service, pk: UUID) -> dict[str, Any] | None:
+    """The story of one recipient's line of a mail of this service; None for any other, and for our own mails."""
+    line = Line.objects.filter(pk=pk, service=service, kind=Line.Kind.MAIL).select_related("service").first()
+    return _tell(line) if line else None
+
+
+def lines_of(service: Service, mail: UUID) -> list[Line]:
+    """The lines of one mail of this service, in the order of its recipients."""
+    return list(Line.objects.filter(mail=mail, service=service, kind=Line.Kind.MAIL).order_by("position"))
+
+
+def newest(service: Service, *, before: UUID | None = None, most: int = 50) -> list[Line]:
+    """The service's newest lines of mail; those older than the line `before`, if it is given."""
+    rows = Line.objects.filter(service=service, kind=Line.Kind.MAIL)
+    return list((rows if before is None else rows.filter(pk__lt=before)).order_by("-pk")[:most])
 
 
 def _tell(line: Line) -> dict[str, Any]:

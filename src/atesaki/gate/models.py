@@ -31,6 +31,7 @@ class Line(models.Model):
         CONFIRMATION = "confirmation"
         CHALLENGE = "challenge"  # somebody said that this mailbox is not the customer's; is it so?
         CASE = "case"  # to a reporter who wished to be told
+        INQUIRY = "inquiry"  # an answer waits for whoever gave this address in an inquiry
         REPORT = "report"  # a delivery report to the service
 
     id = models.UUIDField(primary_key=True)
@@ -57,6 +58,8 @@ class Line(models.Model):
             models.Index(fields=["mail"], name="line_by_mail"),
             models.Index(fields=["digest"], name="line_leaving", condition=Q(state="leaving")),
             models.Index(fields=["digest", "service"], name="line_by_address"),
+            # A service's own list: without it, how long it takes would tell how much others send.
+            models.Index(fields=["service", "id"], name="line_by_service", condition=Q(kind="mail")),
             # Few rows, and the first number that an operator watches (L1): it must cost nothing to ask often.
             models.Index(
                 fields=["id"], name="line_unproved", condition=Q(kind="mail", outcome="deliver") & ~Q(standing="proved")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
@@ -114,7 +114,8 @@ def _present(service: Service) -> Service:
 
 def read_request(raw: bytes) -> Request:
     """The service's wishes. Raises `Unacceptable` for one that cannot be read, rather than guess at it."""
-    customers = [value.strip() for value in content.header_values(raw, "X-Atesaki-Customer") if value.strip()]
+    spelt = [content.decode_words(value).strip() for value in content.header_values(raw, "X-Atesaki-Customer")]
+    customers = [value for value in spelt if value]
     if len(set(customers)) > 1:
         raise Unacceptable("X-Atesaki-Customer is there twice with different customers: send one mail for each.")
     customer = customers[0] if customers else ""
@@ -163,19 +164,18 @@ def _hand_over(cases: Sequence[Case], request: Request, began: float) -> None:
     going = [case for case in cases if case.verdict.outcome is Outcome.DELIVER]
     if not going:
         return
-    first = going[0].envelope
-    together = Envelope(
-        first.sender,
-        tuple(case.envelope.recipients[0] for case in going),
-        any(case.envelope.smtputf8 for case in going),
-        first.body8bit,
-    )
     left = COURIER_SECONDS - (time.monotonic() - began)
     if left <= 0:
         raise TryLater("Deciding took too long; nothing was taken.")
-    answers = courier().hand(together, request.mail, left)
+    answers = courier().hand(_together(going), request.mail, left)
     for case, answer in zip(going, answers, strict=True):
         case.handed = answer
+
+
+def _together(cases: Sequence[Case]) -> Envelope:
+    """One envelope for these recipients of a mail."""
+    first = cases[0].envelope
+    return replace(first, recipients=tuple(case.envelope.recipients[0] for case in cases))
 
 
 def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
@@ -215,14 +215,7 @@ def _seal(cases: Sequence[Case], request: Request) -> dict[UUID, UUID]:
     waiting = [case for case in cases if case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE)]
     if not waiting:
         return {}
-    first = waiting[0].envelope
-    together = Envelope(
-        first.sender,
-        tuple(case.envelope.recipients[0] for case in waiting),
-        first.smtputf8,
-        first.body8bit,
-    )
-    return dict(zip((case.line.id for case in waiting), seal_mail(together, request.mail), strict=True))
+    return dict(zip((case.line.id for case in waiting), seal_mail(_together(waiting), request.mail), strict=True))
 
 
 def _settle_handed(service: Service, case: Case, request: Request) -> None:
@@ -230,7 +223,7 @@ def _settle_handed(service: Service, case: Case, request: Request) -> None:
     handed = case.handed or Handed(Hand.TEMPORARY, 0, "not tried")
     detail = f"{handed.code} {handed.text}"
     waits = handed.hand not in (Hand.ACCEPTED, Hand.PERMANENT)
-    if (case.line.verification or waits) and case.known.claim is None:
+    if (case.line.verification or waits) and case.known.stand.standing is ownership.Standing.UNKNOWN:
         # By the time it leaves its mailbox may have to be asked after all.
         ownership.claim(service, case.envelope.recipients[0], case.line.customer)
     match handed.hand:

@@ -110,8 +110,37 @@ def correspond(claim: Claim, kind: str, words: Words, answers: str = "", to: Add
     if answers:
         mail.replace_header("Auto-Submitted", "auto-replied")
         mail["In-Reply-To"] = mail["References"] = answers
-    _send(claim, recipient, kind, _finished(mail, claim, not_me, words))
+    _send(claim, recipient, kind, _finished(mail, _issue(claim, Purpose.REPLY), not_me, words))
     return True
+
+
+def unwelcome(service: Service, address: bytes) -> str:
+    """Why an answer to an inquiry may not be mailed there, as a slug; empty if it may.
+
+    Whoever typed the address is not proved to be its owner: where the mailbox said "not me", or asked for silence,
+    that holds (L5), unless a customer has proved it.
+    """
+    claims = ownership.claims_on(address, service.organisation_id)
+    stands = [ownership.known(claim) for claim in claims]
+    if any(stand.standing is ownership.Standing.PROVED for stand in stands):
+        return ""
+    if any(stand.standing is ownership.Standing.DISAVOWED for stand in stands):
+        return "disavowed"
+    return "paused" if any(stand.paused for stand in stands) else ""
+
+
+def write_to(service: Service, recipient: Address, words: Words, *, page: str, reply: str, lane: str) -> None:
+    """Queues our own mail to an address that was given in an inquiry: nobody claims it by that. Inside a transaction.
+
+    The caller answers for the words: nothing personal (L1). `page`: the URL whose `/one-click` asks for silence.
+    `reply`: the token of its return addresses. `lane`: see `take_back_lane`. Looked at again before it leaves.
+    """
+    mail = _finished(_message(service.name, recipient.text, words.subject), reply, page, words)
+    envelope = Envelope(f"b+{reply}@{settings.ATESAKI_MAIL_DOMAIN}", (recipient,), recipient.smtputf8)
+    kind, queued = Line.Kind.INQUIRY, Line.State.QUEUED
+    line = ledger.intend(service, envelope, len(mail), kind=kind, state=queued)[0]
+    ledger.settle(line, Verdict(Outcome.DELIVER, "our_own", ()), "", queued, ("queued", kind))
+    _keep(line, envelope, mail, lane)
 
 
 def _queue(claim: Claim, recipient: Address, kind: str, until: datetime, code: str = "") -> None:
@@ -165,12 +194,12 @@ def _compose(claim: Claim, recipient: Address, kind: str, until: datetime, code:
     subject, _, body = text.partition("\n")
     mail = _message(service.name, recipient.text, subject.removeprefix("Subject:").strip())
     html = render_to_string(f"notices/{kind}.{lang}.html", words)
-    return _finished(mail, claim, not_me, Words(lang, "", body.lstrip("\n"), html))
+    return _finished(mail, _issue(claim, Purpose.REPLY), not_me, Words(lang, "", body.lstrip("\n"), html))
 
 
-def _finished(mail: EmailMessage, claim: Claim, not_me: str, words: Words) -> bytes:
+def _finished(mail: EmailMessage, reply: str, not_me: str, words: Words) -> bytes:
     """The ways to answer that every mail of ours carries (L3, R2), and its body."""
-    mail["Reply-To"] = f"r+{_issue(claim, Purpose.REPLY)}@{settings.ATESAKI_MAIL_DOMAIN}"
+    mail["Reply-To"] = f"r+{reply}@{settings.ATESAKI_MAIL_DOMAIN}"
     mail["List-Unsubscribe"] = f"<{not_me}/one-click>"  # RFC 8058 3.1
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(words.text, cte="base64" if words.lang == "ja" else "quoted-printable")

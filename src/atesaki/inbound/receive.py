@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from atesaki import content, desk, keys, notme, ownership
 from atesaki.desk import Case
 from atesaki.language import language
-from atesaki.models import Claim
+from atesaki.models import Claim, Inquiry
 from atesaki.ownership import Purpose, Standing
 
 from .authentication import failed_authentication
@@ -45,7 +45,7 @@ def takes(recipient: str) -> bool:
     at = place(recipient)
     if at.domain != settings.ATESAKI_MAIL_DOMAIN.lower():
         return at.role is Role.POSTMASTER and not at.domain
-    return at.role in (Role.ABUSE, Role.POSTMASTER) or _claim(at) is not None
+    return at.role in (Role.ABUSE, Role.POSTMASTER) or _claim(at) is not None or _inquiry(at) is not None
 
 
 def receive(raw: bytes, envelope_sender: str, recipient: str) -> Taken:
@@ -66,6 +66,9 @@ def receive(raw: bytes, envelope_sender: str, recipient: str) -> Taken:
 
 
 def _follow(at: Place, heard: Heard, raw: bytes) -> Taken:
+    inquiry = _inquiry(at)
+    if inquiry is not None:
+        return _about_inquiry(inquiry, at, heard, raw)
     if heard.kind is Kind.COMPLAINT:
         _complained(at, raw)
     elif heard.kind is Kind.RETURNED:
@@ -111,6 +114,28 @@ def _replied(at: Place, heard: Heard, raw: bytes) -> Taken:
     return Taken.TAKEN
 
 
+def _about_inquiry(inquiry: Inquiry, at: Place, heard: Heard, raw: bytes) -> Taken:
+    """What came back on our mail about an inquiry. A reply is read by the desk: who asked something writes on so.
+
+    It is no report: nobody is registered by asking, and the mail's own link says "I did not write this".
+    """
+    origin = keys.ring().fingerprint("came back", at.token, _identity(raw))
+    if heard.kind is Kind.REPLY:
+        unsure = failed_authentication(raw, settings.ATESAKI_AUTHSERV_ID)
+        desk.inquiries.hear(inquiry, heard.text, "unsure" if unsure else "reply", origin)
+    elif heard.kind is Kind.RETURNED:
+        desk.inquiries.came_back(inquiry, heard.status, origin)
+    elif heard.kind is Kind.COMPLAINT:
+        desk.inquiries.silence(at.token)
+    elif heard.kind is Kind.UNREADABLE and at.role is not Role.BOUNCE:
+        return Taken.UNREADABLE
+    return Taken.TAKEN
+
+
+def _inquiry(at: Place) -> Inquiry | None:
+    return desk.inquiries.behind(at.token, "reply") if at.token else None
+
+
 def _asked(at: Place, heard: Heard, raw: bytes) -> Taken:
     """A person wrote to abuse@ or postmaster@ (RFC 2142): a question for the desk, under a number made of the mail."""
     came = Came.of(raw, "", "")
@@ -118,7 +143,7 @@ def _asked(at: Place, heard: Heard, raw: bytes) -> Taken:
     seed = int.from_bytes(keys.ring().fingerprint("letter", at.role.value, _identity(raw))[:5], "big")
     letters = "".join(_LETTERS[seed >> 5 * place & 31] for place in range(8))
     spoken = "ja" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", text) else "en"
-    question = desk.Question("other", None, language(spoken), text, email=came.author[:254])
+    question = desk.Question("other", None, language(spoken), text, email=came.author[:254], by_mail=True)
     kept = desk.inquire(f"{letters[:4]}-{letters[4:]}", question, "mail")
     return Taken.TAKEN if kept else Taken.LATER
 
@@ -130,7 +155,7 @@ def _complained(at: Place, raw: bytes) -> None:
     """
     tokens = [at.token] if at.token else _carried(raw)
     for token in tokens:
-        if notme.pause(token, via=Case.Via.COMPLAINT):
+        if notme.pause(token, via=Case.Via.COMPLAINT) or desk.inquiries.silence(token):
             return
 
 

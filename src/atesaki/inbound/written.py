@@ -36,7 +36,7 @@ _SENT_FROM = one_of(
     rf"(?:my ?|au)?(?:{_DEVICE})[^。、]{{0,30}}から(?:の)?送信(?:されました|しました)?。?",
 )
 # A right that our own mail carried: it is no agent's.
-_OUR_LINK = re.compile(r"/([cnm])/[A-Za-z0-9_-]{16,}")
+_OUR_LINK = re.compile(r"/([cnmq])/[A-Za-z0-9_-]{16,}")
 _OUR_ADDRESS = re.compile(r"(?i)\b([rb])\+[a-z2-7]{39}(?=@)")
 
 

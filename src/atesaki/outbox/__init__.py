@@ -11,12 +11,16 @@ from .departures import Leaving, again, gone, keep, key_of, still_ours, take, ta
 from .models import Departure, Key, Webhook
 from .seals import SealedMail, destroy, open_mail, seal_mail
 from .webhooks import (
+    Told,
     deliver,
+    deliveries,
     drive_webhooks,
     forget_old,
+    overview,
     repeat_webhook,
     take_back_webhooks,
     tell,
+    tell_all,
     webhooks_of,
 )
 
@@ -31,10 +35,12 @@ __all__ = [
     "Key",
     "Leaving",
     "SealedMail",
+    "Told",
     "Webhook",
     "again",
     "courier",
     "deliver",
+    "deliveries",
     "destroy",
     "drive_webhooks",
     "forget_old",
@@ -42,6 +48,7 @@ __all__ = [
     "keep",
     "key_of",
     "open_mail",
+    "overview",
     "repeat_webhook",
     "seal_mail",
     "still_ours",
@@ -49,6 +56,7 @@ __all__ = [
     "take_back",
     "take_back_webhooks",
     "tell",
+    "tell_all",
     "waiting",
     "webhooks_of",
 ]

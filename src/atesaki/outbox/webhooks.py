@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Count
 from procrastinate.contrib.django import app
 
 from atesaki import clock, keys
@@ -38,14 +40,30 @@ def tell(service: Service, kind: str, data: dict[str, Any]) -> bool:
 
     `data` names the service's own references and never an address (L8).
     """
-    if not service.webhook:
-        return False
+    return tell_all(service, kind, [data]) > 0
+
+
+def tell_all(service: Service, kind: str, every: Sequence[dict[str, Any]]) -> int:
+    """`tell`, for each of many, in one statement and with one job; how many are queued."""
+    if not service.webhook or not every:
+        return 0
     now = clock.now()
-    made = Webhook.objects.create(
-        id=keys.uuid7(), service=service, type=kind, body=data, created=now, due=now, gives_up=now + _GIVES_UP
-    )
-    _wake(made.pk)
-    return True
+    pks = sorted(keys.uuid7() for _ in every)  # a list of them, newest first, is then in the order of what happened
+    made = [{"id": str(pk), "data": data} for pk, data in zip(pks, every, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO atesaki_webhook (id, service_id, type, body, state, created, due, gives_up, tries, answer)
+            SELECT (one->>'id')::uuid, %s, %s, one->'data', 'waiting', %s, %s, %s, 0, ''
+              FROM jsonb_array_elements(%s::jsonb) one
+            """,
+            [service.pk, kind, now, now, now + _GIVES_UP, json.dumps(made, ensure_ascii=False)],
+        )
+    if len(pks) == 1:
+        _wake(pks[0])
+    else:
+        app.configure_task("atesaki.tell_many", priority=-1).defer()
+    return len(pks)
 
 
 def deliver(webhook: str) -> bool:
@@ -87,6 +105,36 @@ def take_back_webhooks() -> int:
 def webhooks_of(service: Service, limit: int = 100) -> list[Webhook]:
     """The newest events of a service."""
     return list(Webhook.objects.filter(service=service).order_by("-created", "-pk")[:limit])
+
+
+def deliveries(
+    services: Collection[int], state: str = "", *, before: UUID | None = None, most: int = 50
+) -> list[Webhook]:
+    """Events for these services, newest first, of one state or of all; those older than `before`, if it is given."""
+    rows = Webhook.objects.filter(service__in=services).select_related("service")
+    rows = rows.filter(state=state) if state else rows
+    return list((rows if before is None else rows.filter(pk__lt=before)).order_by("-pk")[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the telling of one service goes: so many events in each state, and the newest that has ended.
+
+    `failing`: of those that wait, one that was tried; it has the service's answer to that.
+    """
+
+    states: dict[str, int]
+    last: Webhook | None
+    failing: Webhook | None
+
+
+def overview(service: Service) -> Told:
+    """See `Told`."""
+    rows = Webhook.objects.filter(service=service)
+    counted = rows.order_by().values_list("state").annotate(many=Count("pk"))
+    waits = rows.filter(state=Webhook.State.WAITING, tries__gt=0).exclude(answer="")
+    last = rows.filter(ended__isnull=False).order_by("-ended").first()
+    return Told(dict(counted), last, waits.order_by("-tries", "-pk").first())
 
 
 def repeat_webhook(pk: UUID) -> bool:

@@ -97,9 +97,33 @@ def claim(service: Service, address: Address, customer: str = "", *, match: bool
     if match and not found.match:
         found.match = f"{randbelow(100):02}"
         found.save(update_fields=["match"])
-    if known(found).standing is Standing.UNKNOWN:
+    standing = known(found).standing
+    if standing is Standing.UNKNOWN or (standing is Standing.DISAVOWED and not is_given(found)):
         say(found, Event.Kind.CLAIMED)
     return found
+
+
+def is_given(claim: Claim) -> bool:
+    """Whether the customer gives this address now: they have not withdrawn it since they last did."""
+    rows = Event.objects.filter(claim=claim, kind__in=(Event.Kind.CLAIMED, Event.Kind.WITHDRAWN))
+    return rows.order_by("-pk").values_list("kind", flat=True).first() != Event.Kind.WITHDRAWN
+
+
+def claim_of(service: Service, pk: UUID) -> Claim | None:
+    """A claim of this service by its id; None for another's, as for none."""
+    return Claim.objects.filter(service=service, pk=pk).select_related("service__organisation").first()
+
+
+def claims_of(service: Service, customer: str, *, before: UUID | None = None, most: int = 200) -> list[Claim]:
+    """A customer's claims, newest first; those older than the claim `before`, if it is given."""
+    rows = Claim.objects.filter(service=service, customer=customer).select_related("service__organisation")
+    return list((rows if before is None else rows.filter(pk__lt=before)).order_by("-pk")[:most])
+
+
+def lead_back(claim: Claim, url: str) -> None:
+    """Has the confirm page lead back to `url`, which the service has a right to (`tenants.may_return_to`)."""
+    Claim.objects.filter(pk=claim.pk).exclude(return_url=url).update(return_url=url)
+    claim.return_url = url
 
 
 def claims_on(address: bytes, organisation: int | None = None) -> list[Claim]:
@@ -121,6 +145,7 @@ def erase(address: bytes) -> bool:
     Token.objects.filter(claim__digest=address, purpose__in=("confirm", "code"), revoked=None).update(
         revoked=clock.now()
     )
+    Claim.objects.filter(digest=address).exclude(return_url="").update(return_url="")  # it may name the customer
     Mailbox.objects.filter(digest=address).delete()
     return True
 
@@ -179,6 +204,11 @@ def may_still_confirm(service: Service, address: bytes) -> bool:
     return Token.objects.filter(
         claim__service=service, claim__digest=address, purpose="confirm", revoked=None, expires__gt=clock.now()
     ).exists()
+
+
+def being_asked(claim: Claim) -> bool:
+    """Whether a mail with a code that still works went to its mailbox: it has been asked today."""
+    return Token.objects.filter(claim=claim, purpose="code", revoked=None, expires__gt=clock.now()).exists()
 
 
 def last_answer(service: Service, address: bytes) -> datetime | None:

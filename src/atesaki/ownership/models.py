@@ -32,9 +32,11 @@ class Claim(models.Model):
     digest = models.BinaryField(max_length=32)
     customer = models.CharField(max_length=200, blank=True)
     match = models.CharField(max_length=2, blank=True)
+    return_url = models.CharField(max_length=500, blank=True, default="")  # the confirm page leads back there
     created = models.DateTimeField()
 
     class Meta:
+        indexes: ClassVar = [models.Index(fields=["service", "customer", "id"], name="claim_by_customer")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["service", "digest", "customer"], name="claim_once"),
         ]

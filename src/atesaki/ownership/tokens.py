@@ -45,6 +45,7 @@ class Visit:
     questions: tuple[str, ...]
     tries_left: int
     expires: datetime
+    return_url: str = ""
 
 
 def issue(claim: Claim, purpose: Purpose, expires: datetime) -> str:
@@ -96,6 +97,7 @@ def visit(raw_token: str, purpose: Purpose) -> Visit | None:
         questions=questions(claim) if left else (),
         tries_left=left,
         expires=token.expires,
+        return_url=claim.return_url,
     )
 
 

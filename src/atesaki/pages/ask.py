@@ -35,7 +35,6 @@ _LONGEST = {"service": 200, "text": 4000, "name": 100, "furigana": 100, "email":
 _LONGEST_REPORT = 2000
 _KEPT_SECONDS = 3600
 _RETRY_SECONDS = 600
-_ANSWER_DAYS = 2  # business days
 _STATE, _RECEIPT = "atesaki.ask.state", "atesaki.ask.receipt"
 
 
@@ -186,7 +185,7 @@ def _send(
     if not desk.inquire(number, question, network(request)):
         return _refused(request, "ask_confirm", subject=subject, kept=kept, typed=typed, service=service)
     zone = (service or next(iter(services), Service())).zone
-    until = desk.in_business_days(_ANSWER_DAYS, zone)
+    until = desk.in_business_days(desk.ANSWER_DAYS, zone)
     told = {"number": number, "until": until.isoformat(), "zone": zone, "answer": bool(typed["email"])}
     return _see(_path(request, "ask_sent", receipt=signing.dumps(told, salt=_RECEIPT)))
 

@@ -6,7 +6,9 @@ Exempt from the CSRF check like the other pages behind a token: see the head of 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import wraps
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,7 +34,6 @@ _SHOWN = frozenset(
 )
 _SAVED = frozenset({"wish", "late", "disposal", "message", "improvement"})
 _DISPOSALS = (Reporter.Disposal.DELETED, Reporter.Disposal.OPENED, Reporter.Disposal.UNDISCLOSED)
-_POSTED = ["GET", "HEAD", "POST"]
 
 
 @csrf_exempt
@@ -46,68 +47,63 @@ def case(request: HttpRequest, token: str) -> HttpResponse:
     return _shown(request, token, found, saved=saved if saved in _SAVED else "")
 
 
-@csrf_exempt
-@require_http_methods(_POSTED)
-def choose(request: HttpRequest, token: str) -> HttpResponse:
+class _Wrong(ValueError):
+    """A form cannot be taken; the text says why, in the reader's language."""
+
+
+def _form(name: str) -> Callable[[Callable[[HttpRequest, Case], str | None]], Callable[..., HttpResponse]]:
+    """A form of the page `name`: its view takes what was sent, and may return another word for what was saved.
+
+    What is wrong with it is said beside the form, which keeps what was typed. A reader who comes by the language
+    switch is led to the page.
+    """
+
+    def wrap(take: Callable[[HttpRequest, Case], str | None]) -> Callable[..., HttpResponse]:
+        @csrf_exempt
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(take)
+        def view(request: HttpRequest, token: str) -> HttpResponse:
+            found = desk.behind(token)
+            if found is None:
+                return views.gone(request)
+            if request.method != "POST":
+                return _done(request, token)
+            try:
+                saved = take(request, found) or name
+            except _Wrong as error:
+                tell = name == "improvement" and request.POST.get("tell") == "yes"
+                wrong = {"form": name, "error": str(error), "text": _written(request), "tell": tell}
+                return _shown(request, token, found, wrong=wrong, status=422)
+            return _done(request, token, saved)
+
+        return view
+
+    return wrap
+
+
+@_form("wish")
+def choose(request: HttpRequest, found: Case) -> str:
     """How much its reporter wishes to be told."""
-    found = _posted(request, token)
-    if isinstance(found, HttpResponse):
-        return found
-    wish = request.POST.get("wish", "")
-    if wish not in Reporter.Wish.values:
-        return _wrong(request, token, found, "wish", wording.say(wording.chosen(request), "case.wrong_choice"))
-    quiet = desk.choose(found, wish, wording.chosen(request))
-    return _done(request, token, "wish" if quiet else "late")
+    quiet = desk.choose(found, _chosen(request, "wish", Reporter.Wish.values), wording.chosen(request))
+    return "wish" if quiet else "late"
 
 
-@csrf_exempt
-@require_http_methods(_POSTED)
-def dispose(request: HttpRequest, token: str) -> HttpResponse:
+@_form("disposal")
+def dispose(request: HttpRequest, found: Case) -> None:
     """What became of the mails that came before."""
-    found = _posted(request, token)
-    if isinstance(found, HttpResponse):
-        return found
-    disposal = request.POST.get("disposal", "")
-    if disposal not in _DISPOSALS:
-        return _wrong(request, token, found, "disposal", wording.say(wording.chosen(request), "case.wrong_choice"))
-    desk.answer_disposal(found, disposal)
-    return _done(request, token, "disposal")
+    desk.answer_disposal(found, _chosen(request, "disposal", _DISPOSALS))
 
 
-@csrf_exempt
-@require_http_methods(_POSTED)
-def write(request: HttpRequest, token: str) -> HttpResponse:
+@_form("message")
+def write(request: HttpRequest, found: Case) -> None:
     """A message to the desk."""
-    found = _posted(request, token)
-    if isinstance(found, HttpResponse):
-        return found
-    text = _written(request)
-    if wrong := _unfit(request, text):
-        return _wrong(request, token, found, "message", wrong, text=text)
-    desk.hear(found, text)
-    return _done(request, token, "message")
+    desk.hear(found, _text(request))
 
 
-@csrf_exempt
-@require_http_methods(_POSTED)
-def improve(request: HttpRequest, token: str) -> HttpResponse:
+@_form("improvement")
+def improve(request: HttpRequest, found: Case) -> None:
     """The wish for an improvement."""
-    found = _posted(request, token)
-    if isinstance(found, HttpResponse):
-        return found
-    text, tell = _written(request), request.POST.get("tell") == "yes"
-    if wrong := _unfit(request, text):
-        return _wrong(request, token, found, "improvement", wrong, text=text, tell=tell)
-    desk.wish_for(found, text, wording.chosen(request), tell=tell)
-    return _done(request, token, "improvement")
-
-
-def _posted(request: HttpRequest, token: str) -> Case | HttpResponse:
-    """The case that a form of this page is about; a reader who comes by the language switch is led to the page."""
-    found = desk.behind(token)
-    if found is None:
-        return views.gone(request)
-    return found if request.method == "POST" else _done(request, token)
+    desk.wish_for(found, _text(request), wording.chosen(request), tell=request.POST.get("tell") == "yes")
 
 
 def _done(request: HttpRequest, token: str, saved: str = "") -> HttpResponse:
@@ -117,25 +113,28 @@ def _done(request: HttpRequest, token: str, saved: str = "") -> HttpResponse:
     return HttpResponseRedirect(reverse("case", args=[token]) + (f"?{query}" if query else ""))
 
 
-def _wrong(
-    request: HttpRequest, token: str, found: Case, form: str, error: str, *, text: str = "", tell: bool = False
-) -> HttpResponse:
-    return _shown(request, token, found, wrong={"form": form, "error": error, "text": text, "tell": tell}, status=422)
-
-
 def _written(request: HttpRequest) -> str:
     """What was typed, with the line ends of this house and without what no keyboard makes."""
     text = request.POST.get("text", "").replace("\r\n", "\n").replace("\r", "\n")
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc").strip()
 
 
-def _unfit(request: HttpRequest, text: str) -> str:
-    lang = wording.chosen(request)
+def _text(request: HttpRequest) -> str:
+    """What was written. Raises `_Wrong`."""
+    text, lang = _written(request), wording.chosen(request)
     if not text:
-        return wording.say(lang, "case.wrong_empty")
+        raise _Wrong(wording.say(lang, "case.wrong_empty"))
     if len(text) > LONGEST:
-        return wording.say(lang, "case.wrong_long", count=len(text), most=LONGEST)
-    return ""
+        raise _Wrong(wording.say(lang, "case.wrong_long", count=len(text), most=LONGEST))
+    return text
+
+
+def _chosen(request: HttpRequest, name: str, among: Collection[str]) -> str:
+    """What was chosen. Raises `_Wrong`."""
+    choice = request.POST.get(name, "")
+    if choice not in among:
+        raise _Wrong(wording.say(wording.chosen(request), "case.wrong_choice"))
+    return choice
 
 
 def _shown(
@@ -173,6 +172,7 @@ def _shown(
         wrong=wrong or {},
         **{name: language.moment(at, zone, lang) if at else "" for name, at in moments.items()},
         **{name: desk.by_day(at, zone, lang) if at else "" for name, at in days.items()},
+        promised_on=language.day(facts.promised, lang) if facts.promised else "",
         zone=zone,
     )
 

@@ -122,6 +122,8 @@ def _unit(part: desk.figures.Part, figure: desk.figures.Figure) -> str:
     """Of a rate's rows those are rates that have something to be out of; the others count, or last."""
     if part.slug.startswith("restore_"):
         return "seconds"
+    if part.slug == "waiting":
+        return "count"
     if figure.unit == "rate":
         return "rate" if part.count and part.slug != "twice" else "count"
     return figure.unit

@@ -20,7 +20,7 @@ _HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-_TOKEN_PATH = re.compile("/[cnm]/")
+_TOKEN_PATH = re.compile("/[cnmq]/")
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: object) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import ask, case, health, mailbox, operator, views
+from . import ask, case, health, inquiry, mailbox, operator, operator_webhooks, views
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -25,8 +25,15 @@ urlpatterns = [
     path("m/<str:token>/disposal", case.dispose, name="case_disposal"),
     path("m/<str:token>/message", case.write, name="case_message"),
     path("m/<str:token>/improvement", case.improve, name="case_improvement"),
+    path("q/<str:token>", inquiry.inquiry, name="inquiry"),
+    path("q/<str:token>/message", inquiry.write, name="inquiry_message"),
+    path("q/<str:token>/sent", inquiry.written, name="inquiry_written"),
+    path("q/<str:token>/not-me", inquiry.not_me, name="inquiry_not_me"),
+    path("q/<str:token>/one-click", inquiry.one_click, name="inquiry_one_click"),
     path("desk/", include("atesaki.pages.desk.urls")),
     path("operator/", operator.overview, name="operator"),
+    path("operator/webhooks", operator_webhooks.deliveries, name="operator_webhooks"),
+    path("operator/webhooks/<uuid:pk>/again", operator_webhooks.again, name="operator_webhook_again"),
     path("mailbox/", mailbox.index, name="mailbox"),
     path("mailbox/<str:name>", mailbox.mail, name="mailbox_mail"),
     path("mailbox/<str:name>/source", mailbox.source, name="mailbox_source"),

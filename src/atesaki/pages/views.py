@@ -75,9 +75,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return _choices(request, token, visit, status=422, kind=kind, typed=typed, error=slip)
     said = gate.confirm(token, kind, answer)
     if said.result == "proved":
-        return page(request, "confirmed", service=visit.service.name, released=said.released)
+        back = visit.return_url
+        return page(request, "confirmed", service=visit.service.name, released=said.released, back=back)
     if said.result == "answered":
-        return page(request, "answered", service=visit.service.name)
+        return page(request, "answered", service=visit.service.name, back=visit.return_url)
     visit = ownership.visit(token, Purpose.CONFIRM)
     if said.result == "gone" or visit is None:
         return gone(request)
@@ -225,10 +226,11 @@ def one_click(request: HttpRequest, token: str) -> HttpResponse:
         return response
     lang = wording.chosen(request)
     if request.POST.get("List-Unsubscribe") != "One-Click":
-        return _plain(wording.say(lang, "one_click.malformed"), 400)
+        return plain(wording.say(lang, "one_click.malformed"), 400)
     notme.pause(token)
-    return _plain(wording.say(lang, "one_click.received"))
+    return plain(wording.say(lang, "one_click.received"))
 
 
-def _plain(text: str, status: int = 200) -> HttpResponse:
+def plain(text: str, status: int = 200) -> HttpResponse:
+    """An answer to a program that reads no page."""
     return HttpResponse(f"{text}\n", content_type="text/plain; charset=utf-8", status=status)

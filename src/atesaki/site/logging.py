@@ -20,7 +20,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _HIDDEN = (
     (re.compile("\0"), ""),  # ours below; and one inside of an address would hide its beginning from us
     (re.compile(r"(?<=://)[^/\s@]+@"), "***\0"),  # user and password of a server, whose name may stay
-    (re.compile(r"/([cnm])/[^\s/?#\"'<>&,;)]+"), r"/\1/***"),  # our token paths
+    (re.compile(r"/([cnmq])/[^\s/?#\"'<>&,;)]+"), r"/\1/***"),  # our token paths
     (re.compile(r"(?i)\b(bearer|basic|auth plain|auth login)\s+\S+"), r"\1 ***"),
     (re.compile(r"\"(?:[^\"\\\n]|\\.)*\"[@＠][^\s<>\"(),;]+"), "***\0***"),  # a quoted local part, RFC 5321 4.1.2
     (re.compile(r"(?i)[^\s<>\"(),;\0]*(?:[@＠]|%40|%EF%BC%A0)[^\s<>\"(),;]+"), "***\0***"),

@@ -77,6 +77,7 @@ TEMPLATES = [
             Path(__file__).parent.parent / "pages" / "templates",
             Path(__file__).parent.parent / "gate",
             Path(__file__).parent.parent / "desk",
+            Path(__file__).parent.parent / "doors" / "api" / "templates",
         ],
         "OPTIONS": {
             "builtins": ["atesaki.pages.tags"],

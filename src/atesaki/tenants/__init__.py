@@ -6,36 +6,50 @@ On failure: `TenantError` says what is wrong and what to do; a wrong key is `Non
 Read first: `models.Service`, then `registry`.
 """
 
+from .hours import week
 from .models import Credential, Organisation, Service
 from .registry import (
+    SCOPES,
     Issued,
     TenantError,
+    add_key,
     add_service,
     change_service,
     check_ring,
     find,
+    forget_old,
     identify,
+    keys_of,
+    may_return_to,
     present,
     retire,
+    revoke_key,
     rotate,
     services,
     webhook_secret,
 )
 
 __all__ = [
+    "SCOPES",
     "Credential",
     "Issued",
     "Organisation",
     "Service",
     "TenantError",
+    "add_key",
     "add_service",
     "change_service",
     "check_ring",
     "find",
+    "forget_old",
     "identify",
+    "keys_of",
+    "may_return_to",
     "present",
     "retire",
+    "revoke_key",
     "rotate",
     "services",
     "webhook_secret",
+    "week",
 ]

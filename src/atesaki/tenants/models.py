@@ -30,6 +30,7 @@ class Service(models.Model):
     webhook = models.URLField(max_length=500, blank=True, default="")
     webhook_secret = models.BinaryField(null=True)  # wrapped with the seal key: it must be read to sign
     own = models.JSONField(default=list)  # contact lines of the service itself, never a customer's
+    hours = models.CharField(max_length=200, default="mon-fri 09:00-18:00")  # when people answer, in `zone`
 
     # Policy. A new rule is a new column, so that what is in force can be read off the row.
     wait_days = models.PositiveSmallIntegerField(default=14)
@@ -37,11 +38,14 @@ class Service(models.Model):
     notices_in_all = models.PositiveSmallIntegerField(default=2)
     verification_per_day = models.PositiveSmallIntegerField(default=0)
     accept_answered = models.BooleanField(default=False)
+    api_per_minute = models.PositiveIntegerField(default=600)  # reads of a key; the other quotas are shares of it
+    return_to = models.JSONField(default=list)  # where a confirm page may lead back to: URLs that begin so
 
     created = models.DateTimeField()
     retired = models.DateTimeField(null=True)
 
     came_by: int | None = None  # the credential that this conversation showed; no column
+    scopes: frozenset[str] | None = None  # what that credential may ask for, None for everything; no column
 
     class Meta:
         constraints: ClassVar = [
@@ -66,5 +70,39 @@ class Credential(models.Model):
     door = models.CharField(max_length=4, choices=Door.choices)
     username = models.CharField(max_length=64, unique=True)
     fingerprint = models.BinaryField(max_length=32)
+    scopes = models.JSONField(null=True)  # of an API key; null: every one, also those that are yet to come
     created = models.DateTimeField()
     revoked = models.DateTimeField(null=True)
+
+
+class Bucket(models.Model):
+    """What is left of one of a key's quotas, by the database's clock. Kept while it is used; a full one tells nothing.
+
+    Unlogged in PostgreSQL: after a crash every bucket is full, and no request waits for a disk.
+    """
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
+    quota = models.CharField(max_length=10)
+    left = models.FloatField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["credential", "quota"], name="bucket_once")]
+
+
+class KeptAnswer(models.Model):
+    """What a call of the API was answered, for whoever repeats it with the same `Idempotency-Key`. Kept 24 hours.
+
+    Key and request are fingerprints, the answer is sealed for its row; `status` is null while the call runs.
+    """
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
+    key = models.BinaryField(max_length=32)
+    request = models.BinaryField(max_length=32)
+    since = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.BinaryField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["credential", "key"], name="kept_answer_once")]
+        indexes: ClassVar = [models.Index(fields=["since"], name="kept_answer_since")]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +18,8 @@ from django.db import IntegrityError, transaction
 
 from atesaki import addresses, clock, keys
 
-from .models import Credential, Installation, Organisation, Service
+from . import hours
+from .models import Bucket, Credential, Installation, KeptAnswer, Organisation, Service
 
 _WEBHOOK_KEY = 32  # octets; Standard Webhooks 1.0: from 24 to 64
 _POLICY = {  # column: the least and the most that make sense
@@ -23,7 +27,21 @@ _POLICY = {  # column: the least and the most that make sense
     "notices_per_day": (0, 5),
     "notices_in_all": (0, 10),
     "verification_per_day": (0, 20),
+    "api_per_minute": (10, 60_000),
 }
+SCOPES = (
+    "claims:read",
+    "claims:write",
+    "messages:read",
+    "messages:write",
+    "cases:write",
+    "webhooks:read",
+    "webhooks:write",
+)
+"""What an API key may be for; a slug is interface."""
+
+_ANSWER_KEPT = timedelta(hours=24)
+_BUCKET_KEPT = timedelta(days=1)
 
 
 class TenantError(ValueError):
@@ -62,7 +80,7 @@ def add_service(name: str, *, organisation: str, locale: str, mode: str, sender:
 
 
 def change_service(name: str, **changes: Any) -> Service:
-    """Changes what is given: locale, zone, mode, sender, webhook, own, the policy's numbers, `accept`.
+    """Changes what is given: locale, zone, mode, sender, webhook, own, hours, the policy's numbers, `accept`.
 
     `accept="answered"` takes a click from the mailbox for a proof. It is weaker: a stranger who confirms out of
     politeness is then sent the customer's mail (architecture, proof methods). Raises `TenantError`.
@@ -118,7 +136,62 @@ def identify(username: str, secret: str, door: str = "smtp") -> Service | None:
     if found is None or not hmac.compare_digest(bytes(found.fingerprint), shown):
         return None
     found.service.came_by = found.pk
+    found.service.scopes = None if found.scopes is None else frozenset(found.scopes)
     return found.service
+
+
+def add_key(name: str, scopes: Sequence[str]) -> tuple[Credential, str]:
+    """One more API key, for these scopes alone: its row, and the key, which is here once. Raises `TenantError`."""
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        raise TenantError(f"A key needs scopes, of these: {', '.join(SCOPES)}.")
+    username, secret = f"key{secrets.token_hex(5)}", _secret()
+    made = Credential.objects.create(
+        service=find(name),
+        door=Credential.Door.API,
+        username=username,
+        fingerprint=_fingerprint("api", username, secret),
+        scopes=sorted(set(scopes)),
+        created=clock.now(),
+    )
+    return made, f"{username}.{secret}"
+
+
+def keys_of(name: str) -> list[Credential]:
+    """The API keys of a service, the ended ones too, oldest first. Raises `TenantError`."""
+    return list(Credential.objects.filter(service=find(name), door=Credential.Door.API).order_by("pk"))
+
+
+def revoke_key(name: str, username: str) -> Credential:
+    """Ends one API key; the part before the dot names it. Raises `TenantError`."""
+    rows = Credential.objects.filter(service=find(name), door=Credential.Door.API)
+    named = username.partition(".")[0]  # whoever pastes the whole key means this one too
+    rows.filter(username=named, revoked=None).update(revoked=clock.now())
+    found = rows.filter(username=named).first()
+    if found is None:
+        raise TenantError("There is no such key: `atesaki service key NAME --list` shows them.")
+    return found
+
+
+def may_return_to(service: Service, url: str) -> bool:
+    """Whether a confirm page may lead to `url`: it begins with one of `return_to`, host, port and folder whole."""
+    parts = _origin_and_path(url)
+    if parts is None:
+        return False
+    origin, path = parts
+    for prefix in service.return_to:
+        known = _origin_and_path(prefix)
+        if known and known[0] == origin and (path + "/").startswith(known[1].rstrip("/") + "/"):
+            return True
+    return False
+
+
+def forget_old() -> int:
+    """Removes answers after 24 hours, and buckets that have been full for long."""
+    now = clock.now()
+    answers, _ = KeptAnswer.objects.filter(since__lt=now - _ANSWER_KEPT).delete()
+    buckets, _ = Bucket.objects.filter(at__lt=now - _BUCKET_KEPT).delete()
+    return answers + buckets
 
 
 def present(service: Service) -> Service | None:
@@ -205,10 +278,12 @@ def _apply(service: Service, changes: dict[str, Any]) -> None:
                 service.sender = _sender(value)
             case "webhook":
                 service.webhook = _webhook(value)
-            case "zone":
-                service.zone = _zone(value)
+            case "zone" | "hours":
+                setattr(service, key, {"zone": _zone, "hours": _hours}[key](value))
             case "own":
                 service.own = [" ".join(str(line).split()) for line in value if str(line).strip()]
+            case "return_to":
+                service.return_to = [_return_to(each) for each in value if each]
             case "accept" if value in ("proved", "answered"):
                 service.accept_answered = value == "answered"
             case _ if key in _POLICY and isinstance(value, int) and _POLICY[key][0] <= value <= _POLICY[key][1]:
@@ -248,8 +323,42 @@ def _webhook(value: str) -> str:
     return value
 
 
+def _return_to(value: str) -> str:
+    if _origin_and_path(value) is None or "?" in value or "#" in value:
+        raise TenantError(f"{value!r} is no beginning of a URL: give one such as https://shop.example/account/.")
+    if settings.PRODUCTION and not value.lower().startswith("https://"):
+        raise TenantError(f"{value!r} must begin with https:// where ATESAKI_ENV is production.")
+    return value
+
+
+def _origin_and_path(url: str) -> tuple[tuple[str, str, int], str] | None:
+    """What browsers make of an http(s) URL: scheme, host and port, and the path; None for one that is none,
+    or that browsers and we could read in two ways.
+    """
+    # No @: before the host it would lead elsewhere, and behind it an address has no business there (L8).
+    if len(url) > 500 or not re.fullmatch(r"[!-~]+", url) or re.search(r"[\\@<>\"]|%40", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        return None
+    if any(re.fullmatch(r"(\.|%2[Ee]){1,2}", piece) for piece in parts.path.split("/")):
+        return None  # a browser would walk up with it
+    return (parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80)), parts.path or "/"
+
+
 def _zone(value: str) -> str:
     try:
         return ZoneInfo(value).key
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise TenantError(f"{value!r} is not a time zone: give one such as Asia/Tokyo.") from error
+
+
+def _hours(value: str) -> str:
+    try:
+        return hours.tidy(value)
+    except ValueError as error:
+        raise TenantError(str(error)) from error

@@ -45,7 +45,7 @@ def compose(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
 
 @within(Right.ANSWER, "POST")
 def send(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
-    """Sends what was previewed. Pressed twice, it is one mail; it cannot be called back."""
+    """Sends what was previewed, when its time to be called back is over. Pressed twice, it is one mail."""
     case = desk.work.find(agent, number)
     if case is None:
         return absent(request, agent)
@@ -54,7 +54,7 @@ def send(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
         return _compose(request, agent, case, lang, text)
     try:
         pk = UUID(request.POST.get("key", ""))
-        desk.answers.send(case, agent, text, lang, pk)
+        desk.unsent.answer(case, agent, text, lang, pk)
     except ValueError as error:
         slug = error.slug if isinstance(error, desk.answers.AnswerError) else "again"
         if slug == "sent_already":

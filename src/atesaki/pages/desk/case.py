@@ -15,9 +15,9 @@ from atesaki.language import Language, moment
 from atesaki.models import Agent, Assessment, Case, Letter, Reporter
 
 from .. import wording
-from . import timeline
+from . import timeline, unsent
 from .door import Right, within
-from .lists import CLOCK, VIEWS
+from .lists import CLOCK
 from .screen import absent, age, day, mark, say, show, until, when, word
 
 _Act = Callable[..., HttpResponse | None]
@@ -81,6 +81,13 @@ def note(request: HttpRequest, agent: Agent, case: Case) -> HttpResponse | None:
         raise desk.work.WorkError("long_note")
     desk.drafts.note(case, agent, text)
     desk.drafts.seen(case)
+    return None
+
+
+@acts(Right.SEE, "note")
+def seen(request: HttpRequest, agent: Agent, case: Case) -> HttpResponse | None:
+    """The agent has looked at the notes that name them; the page's script says so by itself."""
+    desk.mentions.seen(case, agent)
     return None
 
 
@@ -149,6 +156,7 @@ def presence(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
         return HttpResponse(status=204)
     desk.drafts.here(case, agent)
     desk.drafts.seen(case)
+    desk.mentions.seen(case, agent)
     return JsonResponse({"others": others(request, agent, case)})
 
 
@@ -198,6 +206,9 @@ def screen_of(
         "error": next(iter(errors.values()), ""),
         "others": others(request, agent, case),
         "note": _typed_note(request, agent, case, errors),
+        "names": ", ".join(each.user.get_username() for each in desk.mentions.mentionable(case) if each.pk != agent.pk),
+        "mentioned": desk.mentions.unseen(case, agent),
+        "waiting": unsent.shown(request, case=case),
     }
     return show(request, agent, "case", status, **given)
 
@@ -237,7 +248,7 @@ def _head(request: HttpRequest, agent: Agent, case: Case, lang: Language) -> dic
 def _neighbours(request: HttpRequest, agent: Agent, case: Case) -> tuple[str, str]:
     """The cases before and after this one in the view that it was opened from."""
     view = request.GET.get("view", "")
-    if view not in VIEWS:
+    if not desk.work.knows(agent, view):
         return "", ""
     numbers = list(desk.work.within(agent, view).values_list("number", flat=True)[:_NEIGHBOURS])
     if case.number not in numbers:

@@ -40,8 +40,8 @@ def phoned(request: HttpRequest, agent: Agent, case: Case) -> HttpResponse | Non
 
 @acts(Right.REACH, "sms")
 def sms(request: HttpRequest, agent: Agent, case: Case) -> HttpResponse | None:
-    """Texts the customer, once."""
-    desk.ladder.send_sms(case, agent)
+    """Texts the customer, once, when the time to call it back is over."""
+    desk.unsent.sms(case, agent)
     return None
 
 

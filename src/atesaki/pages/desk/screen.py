@@ -22,7 +22,7 @@ _POLICY = (
 # Where a page stands in the navigation.
 _NAV = {
     **dict.fromkeys(("board", "found", "case", "answer", "preview", "leak"), "cases"),
-    **dict.fromkeys(("inquiries", "inquiry"), "inquiries"),
+    **dict.fromkeys(("inquiries", "inquiry", "inquiry_answer", "inquiry_preview"), "inquiries"),
     **dict.fromkeys(("report", "reported"), "report"),
     **dict.fromkeys(("accounts", "issued"), "accounts"),
     **{"reveals": "reveals", "account": "account"},
@@ -97,6 +97,11 @@ def age(since: datetime, lang: Language) -> str:
         if gone >= length or unit == "minutes":
             return wording.catalogue(lang)[f"desk_age.{unit}"].format(count=gone // length)
     raise AssertionError
+
+
+def late(at: datetime | None) -> bool:
+    """Whether a date has passed."""
+    return at is not None and at < clock.now()
 
 
 def mark(case: Case) -> str:

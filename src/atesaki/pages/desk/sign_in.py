@@ -60,20 +60,32 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The agent's language, and their password."""
     if request.method != "POST":
-        return show(request, agent, "account")
+        return show(request, agent, "account", seconds=desk.unsent.SECONDS)
+    if "undo" in request.POST:
+        desk.agents.call_back_within(agent, request.POST["undo"])
+        return HttpResponseRedirect(reverse("desk_account"))
     if "language" in request.POST:
         desk.agents.speak(agent, request.POST["language"])
         return HttpResponseRedirect(reverse("desk_account"))
     old, new, again = (request.POST.get(field, "") for field in ("old", "new", "again"))
     if new != again:
-        return show(request, agent, "account", 422, error=say(request, "desk_account.differ"))
+        return show(
+            request, agent, "account", 422, seconds=desk.unsent.SECONDS, error=say(request, "desk_account.differ")
+        )
     try:
         desk.agents.change_password(agent, old, new)
     except desk.agents.AgentError as error:
-        return show(request, agent, "account", 422, error=say(request, f"desk_account_wrong.{error.slug}"))
+        return show(
+            request,
+            agent,
+            "account",
+            422,
+            seconds=desk.unsent.SECONDS,
+            error=say(request, f"desk_account_wrong.{error.slug}"),
+        )
     changed = desk.agents.of(agent.user) or agent
     let_in(request, changed)  # other sessions of theirs have ended; this one goes on
-    return show(request, changed, "account", changed=True)
+    return show(request, changed, "account", seconds=desk.unsent.SECONDS, changed=True)
 
 
 @within(None)

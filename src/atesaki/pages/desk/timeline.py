@@ -83,8 +83,17 @@ def _messages(case: Case, lang: Language) -> list[_Entry]:
 
 def _notes(case: Case) -> list[_Entry]:
     rows = Note.objects.filter(case=case).select_related("agent")
+    named = desk.mentions.of_notes(case)
     return [
-        (row.at, {"kind": "note", "who": row.agent.get_username(), "text": _open_note(row)})
+        (
+            row.at,
+            {
+                "kind": "note",
+                "who": row.agent.get_username(),
+                "text": _open_note(row),
+                "named": ", ".join(named.get(str(row.pk), ())),
+            },
+        )
         for row in rows.order_by("at")
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import accounts, answer, case, improvements, inquiries, leak, lists, reach, sign_in
+from . import accounts, answer, case, improvements, inquiries, leak, lists, reach, sign_in, unsent
 
 urlpatterns = [
     path("", sign_in.home, name="desk"),
@@ -19,6 +19,11 @@ urlpatterns = [
     path("inquiries/<str:number>", inquiries.inquiry, name="desk_inquiry"),
     path("inquiries/<str:number>/take", inquiries.take, name="desk_inquiry_take"),
     path("inquiries/<str:number>/done", inquiries.done, name="desk_inquiry_done"),
+    path("inquiries/<str:number>/answer", inquiries.compose, name="desk_inquiry_answer"),
+    path("inquiries/<str:number>/answer/send", inquiries.send, name="desk_inquiry_send"),
+    path("unsent/<uuid:pk>/undo", unsent.undo, name="desk_undo"),
+    path("views", lists.save_view, name="desk_view_save"),
+    path("views/<str:view>/remove", lists.drop_view, name="desk_view_drop"),
     path("accounts", accounts.accounts, name="desk_accounts"),
     path("accounts/<str:name>/reset", accounts.reset, name="desk_account_reset"),
     path("accounts/<str:name>/retire", accounts.retire, name="desk_account_retire"),
@@ -28,6 +33,7 @@ urlpatterns = [
     path("improvements/wish/<int:pk>/gather", improvements.gather, name="desk_wish_gather"),
     path("case/<str:number>", case.page, name="desk_case"),
     path("case/<str:number>/note", case.note, name="desk_note"),
+    path("case/<str:number>/seen", case.seen, name="desk_mention_seen"),
     path("case/<str:number>/take", case.take, name="desk_take"),
     path("case/<str:number>/give-back", case.give_back, name="desk_give_back"),
     path("case/<str:number>/assign", case.assign, name="desk_case_assign"),
