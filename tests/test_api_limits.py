@@ -17,7 +17,7 @@ from django.conf import settings as django_settings
 from django.db import connection, connections
 
 from atesaki import clock, desk, gate, notme, tasks, tenants
-from atesaki.cli import main
+from atesaki.cli.service import service
 from atesaki.doors.api import idempotency, limits
 from atesaki.models import Bucket, Claim, Event, KeptAnswer, Line, Token
 from atesaki.tenants import SCOPES
@@ -237,7 +237,7 @@ class TestManyAtOnce:
 
 @pytest.mark.parametrize("words", [(), ("--list", "--scope", "claims:read"), ("--list", "--revoke", "key1")])
 def test_the_key_command_does_one_thing_at_a_time(words: tuple[str, ...]) -> None:
-    said = CliRunner().invoke(main, ["service", "key", "shop", *words])
+    said = CliRunner().invoke(service, ["key", "shop", *words])
     assert said.exit_code == 2 and "one of the three" in said.output
 
 

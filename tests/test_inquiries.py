@@ -235,8 +235,9 @@ def test_the_mailbox_says_that_it_did_not_write_and_gets_nothing_more(world: Wor
 def test_what_waits_when_the_mailbox_says_so_never_leaves(world: World) -> None:
     inquiry = asked(world, HANA)
     mail = answered(world, inquiry)
-    inquiries.send(now(inquiry), world.service, mori.mori(world), "続きです。", "ja", keys.uuid7())
-    assert Departure.objects.count() == 1
+    for each in (inquiry, asked(world, HANA, "2222-2222")):
+        inquiries.send(now(each), world.service, mori.mori(world), "続きです。", "ja", keys.uuid7())
+    assert Departure.objects.count() == 2
     Client().post(link(mail, "/not-me"))
     assert not Departure.objects.exists()
     gate.drive()

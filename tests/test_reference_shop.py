@@ -366,6 +366,35 @@ def test_a_member_registers_orders_and_leaves_without_an_address(shop: Market) -
     assert "さん" in mori.log_in().text and number[:3] + "-" not in mori.text, "who comes back begins anew"
 
 
+def test_what_the_id_service_has_proved_is_vouched_for_and_nothing_else_is(shop: Market) -> None:
+    """Decision 0014: an honest customer types one code, and nobody's address is vouched for by accident."""
+    before = len(shop.atesaki.asked("POST", "/claims"))
+    shop.netid.who = {"sub": "sub-aoi", "name": "三原 葵", "email": "aoi@example.jp", "email_verified": True}
+    aoi = Visitor(shop)
+    aoi.log_in()
+    assert 'value="aoi@example.jp"' in aoi.fill("eggs").look("/checkout/address/").page
+    aoi.choose("aoi@example.jp").order()
+    aoi.fill("eggs").choose("hana@example.jp").order()
+    shop.netid.who = {"sub": "sub-ken", "name": "大島 健太郎", "email": "hana@example.jp", "email_verified": False}
+    ken = Visitor(shop)
+    ken.log_in()
+    ken.fill("eggs").choose("hana@example.jp").order()
+    guest = Visitor(shop)
+    guest.fill("eggs").choose("aoi@example.jp").order()
+    said = [
+        (body["address"], body.get("evidence"))
+        for path, body in shop.atesaki.asked("POST", "/claims")[before:]
+        if path == "/claims"
+    ]
+    vouched = "email_verified by Aozora ID in this sign-in"
+    assert said == [
+        ("aoi@example.jp", vouched),
+        ("hana@example.jp", None),
+        ("hana@example.jp", None),
+        ("aoi@example.jp", None),
+    ]
+
+
 def test_withdrawal_by_atesaki_ends_the_member_and_the_order_in_flight_still_ships(shop: Market) -> None:
     shop.netid.who = {"sub": "sub-kai", "name": "海 わたる"}
     kai = Visitor(shop)

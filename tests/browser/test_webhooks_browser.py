@@ -35,7 +35,7 @@ ANSWERS = (
 
 
 @pytest.fixture
-def office(live_server: object, browser: Browser, world: World, settings: object) -> Iterator[Desk]:  # noqa: F811
+def office(live_server: object, browser: Browser, world: World, settings: object) -> Iterator[Desk]:
     url = live_server.url  # type: ignore[attr-defined]
     settings.ATESAKI_PUBLIC_URL = url  # type: ignore[attr-defined]
     people = {name: hired(name, role) for name, role in (("kanri", Role.ADMINISTRATOR), ("sakura", Role.SUPERVISOR))}

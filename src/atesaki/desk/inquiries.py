@@ -300,10 +300,17 @@ def disown(inquiry: Inquiry) -> bool:
             row.state, row.end, row.due, row.done = State.CLOSED, End.DISOWNED, None, clock.now()
             row.sealed = _without_address(row)
             row.save(update_fields=["state", "end", "due", "done", "sealed"])
-    gate.take_back_lane(_lane(inquiry), digest)
+    lanes = [_lane(each) for each in Inquiry.objects.filter(digest=digest, service__organisation=_house(inquiry))]
+    for lane in lanes:  # other inquiries with this address are the same typo's (R11)
+        gate.take_back_lane(lane, digest)
     gone = gate.wait_until_gone(digest)
-    gate.take_back_lane(_lane(inquiry), digest)
+    for lane in lanes:
+        gate.take_back_lane(lane, digest)
     return gone
+
+
+def _house(inquiry: Inquiry) -> int | None:
+    return inquiry.service.organisation_id if inquiry.service else None
 
 
 def registration(inquiry: Inquiry) -> str | None:
