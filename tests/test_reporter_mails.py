@@ -450,6 +450,8 @@ def test_what_reporters_wrote_goes_when_its_time_is_over(world: World) -> None:
 # -- true sentences only ------------------------------------------------------------------------------------
 
 NOW = "2026-11-24T04:39:00+00:00"
+# The customer's deadline, and the day that was promised, in days from now.
+PROMISES = {"ahead": (1, 3), "over": (-3, -1), "overtaken": (5, 3)}
 ROWS = some.fixed_dictionaries(
     {
         "state": some.sampled_from(Case.State.values),
@@ -469,6 +471,7 @@ ROWS = some.fixed_dictionaries(
         "asked_for": some.sampled_from([None, "unsorted", *Improvement.State.values]),
         "tell": some.booleans(),
         "sealed": some.booleans(),
+        "promise": some.sampled_from([None, *PROMISES]),
     }
 )
 
@@ -494,9 +497,13 @@ def build(world: World, elsewhere: object, rows: dict[str, object]) -> Case:
     if rows["proved_after"]:
         event("proved")
     closed = rows["state"] == "closed" or rows["closed"]
+    given = [clock.today("Asia/Tokyo") + timedelta(days=days) for days in PROMISES.get(str(rows["promise"]), ())]
+    deadline, erase_by = given or (None, None)
     case = Case.objects.create(
         id=keys.uuid7(),
         number=desk.new_number(),
+        deadline=deadline,
+        erase_by=erase_by,
         organisation=world.service.organisation,
         service=world.service,
         claim=claim,
@@ -557,6 +564,10 @@ def truth(rows: dict[str, object]) -> dict[str, bool]:
         "correcting": running and rows["state"] != "withdrawing",
         "detaching": running and rows["state"] == "withdrawing",
         "nothing_more": running,
+        "promised": running
+        and rows["state"] in ("awaiting", "withdrawing")
+        and rows["promise"] == "ahead"
+        and not rows["other_proved"],
         "next_step": running and rows["due"] == 1,
         "next_report": running and rows["report_due"] == 1,
         "mails_result": not closed and rows["wish"] != "nothing",
@@ -587,7 +598,7 @@ def fragments(text: str) -> set[str]:
 
 def rendered(kind: str, lang: Language, says: dict[str, bool]) -> str:
     named = ("service", "organisation", "sender", "number", "link", "not_me_url", "about_url")
-    named += ("silent_at", "confirmed_at", "closed_at", "next_report_on", "next_step_on")
+    named += ("silent_at", "confirmed_at", "closed_at", "next_report_on", "next_step_on", "promised_on")
     words = {name: f"§{name}§" for name in named} | {"own": [], "improvements": ["§i§"], "reply_to": True}
     return render_to_string(f"mails/{kind}.{lang}.txt", {"says": says, **words})
 
@@ -603,7 +614,7 @@ def bound(kind: str, lang: Language) -> dict[str, set[str]]:
 BOUND = {(kind, lang): bound(kind, lang) for kind in KINDS for lang in LANGUAGES}
 STATED = {
     "acknowledgement": {"silent", "partly", "next_report", "mails_result"},
-    "progress": {"silent", "partly", "correcting", "detaching", "next_step", "next_report", "mails_steps"},
+    "progress": {"silent", "partly", "correcting", "detaching", "promised", "next_step", "next_report", "mails_steps"},
     "closing": {"closed", "detached", "refused", "will_erase", "will_tell", "lifted", "considered", "received"},
 }
 
@@ -648,12 +659,14 @@ def test_the_property_would_be_found_out(world: World) -> None:
         **{name: False for name in ("closed", "erased", "proved_after", "other_proved", "elsewhere_proved", "sealed")},
         **{"state": "reaching", "end": "", "confirmed": True, "due": 1, "report_due": 1, "plain": True},
         **{"disavowed": True, "left": "in flight", "wish": "steps", "asked_for": None, "tell": False},
+        "promise": "ahead",
     }
     ended = usual | {"state": "closed", "end": "withdrawn", "asked_for": "considered", "tell": True}
     seen = [
         truth(usual),
         truth(usual | {"state": "withdrawing", "other_proved": True, "asked_for": "unsorted", "tell": True}),
         truth(usual | {"state": "unconfirmed", "confirmed": False}),
+        truth(usual | {"state": "awaiting"}),
         truth(ended),
         truth(ended | {"end": "proved", "proved_after": True}),
         truth(ended | {"plain": False, "erased": True, "tell": False}),
