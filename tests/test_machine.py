@@ -310,7 +310,7 @@ def _number(raw: bytes) -> int:
 @pytest.mark.timeout(900)
 def test_any_interleaving_keeps_the_laws() -> None:
     _actors.update({name: Actor(database_url(), settings.HOME) for name in NAMES})
-    examples = int(os.environ.get("MACHINE_EXAMPLES", "40"))
+    examples = int(os.environ.get("MACHINE_EXAMPLES", "30"))
     try:
         run_state_machine_as_test(
             Machine,

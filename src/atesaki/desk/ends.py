@@ -6,7 +6,6 @@ digest goes on refusing. Whatever is left to do is found again by `due`, each pi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from uuid import UUID
@@ -17,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from atesaki import clock, gate, outbox, ownership
-from atesaki.models import Entry, Event, Line, Mailbox
+from atesaki.models import Event, Mailbox
 from atesaki.ownership import Claim, Standing
 from atesaki.tenants import Service
 
@@ -226,27 +225,14 @@ def erase(case: Case) -> bool:
     ownership.lock(address)
     if case.state != State.CLOSED or case.end not in _DETACHED or cases.in_use(address):
         return False
-    plain = ownership.plain(address)
-    if plain is not None:
-        _strike(address, {plain.text, plain.comparable})
     inquiries.erase_address(address, case.organisation_id)
-    if not ownership.erase(address):
+    if not gate.erase(address):
         return False
     now = clock.now()
     if Case.objects.filter(pk=case.pk, erased=None).update(erased=now):
         cases.step(case, "erased")
         case.erased = now
     return True
-
-
-def _strike(address: bytes, spelt: set[str]) -> None:
-    """Strikes an address out of the free texts about it: what a service called its evidence, what a server said."""
-    Event.objects.filter(digest=address).exclude(evidence="").update(evidence="")
-    entries = Entry.objects.filter(line__in=Line.objects.filter(digest=address).values("pk"))
-    for word in spelt:
-        for entry in entries.filter(detail__icontains=word):
-            entry.detail = re.sub(re.escape(word), "***@***", entry.detail, flags=re.IGNORECASE)
-            entry.save(update_fields=["detail"])
 
 
 def _erase_again() -> int:
@@ -279,7 +265,7 @@ def _erase_left_over() -> int:
             address = bytes(digest)
             ownership.lock(address)
             refused = all(_dead(claim) for claim in ownership.claims_on(address))
-            done += refused and not cases.in_use(address) and ownership.erase(address)
+            done += refused and not cases.in_use(address) and gate.erase(address)
     return done
 
 
