@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
@@ -171,6 +171,22 @@ class TestAClaim:
         said = {"address": HANA, "customer": "M-2", "evidence": "email_verified by the ID service"}
         told = api.post("/claims", said).json()
         assert (told["standing"], told["proofs"]) == ("disavowed", [])
+
+    def test_but_one_in_doubt_at_a_sister_is_asked_after_all(self, world: World, api: Api, sister: Api) -> None:
+        """R20: what the ID service proved once may be somebody else's mailbox by now."""
+        said = {"address": HANA, "customer": "M-1", "evidence": "email_verified by the ID service"}
+        proved = ownership.claim_of(tenants.find("ID"), UUID(sister.post("/claims", said).json()["id"]))
+        assert proved is not None and ownership.doubt(proved, "returned", "5.1.1")
+        told = api.post("/claims", said).json()
+        assert (told["standing"], told["asked"], told["proofs"]) == ("claimed", True, [])
+
+    def test_a_code_that_was_mailed_before_not_me_is_gone(self, world: World, api: Api) -> None:
+        """L4: only the mailbox takes back what it said; the code left it before."""
+        claim, code = api.claim(), mailed_code(world)
+        notme.report(world.tokens()[1])
+        answer = api.post(f"/claims/{claim['id']}/code", {"code": code})
+        assert answer.status_code == 410 and problem(answer) == "gone"
+        assert api.get(f"/claims/{claim['id']}").json()["standing"] == "disavowed"
 
     def test_but_not_against_what_the_mailbox_said(self, world: World, api: Api) -> None:
         paused, disavowed = api.claim("ken@example.jp"), api.claim()
@@ -483,6 +499,21 @@ class TestACase:
         assert api.get(f"/customers/{mori.KEN}/standing").json()["state"] == "ok"
         assert sister.get("/customers/sub-9/standing").json()["state"] == "address_needed"
         assert sister.post(f"/cases/{case.pk}/withdrawn").json()["ended"] is True
+
+    def test_who_took_the_address_back_before_anybody_complained_is_not_sought(self, world: World, api: Api) -> None:
+        """R10: the customer saw the slip; ten minutes later the stranger presses "not me" in the first mail."""
+        world.policy(webhook="https://shop.example/hook")
+        claim = api.claim()
+        gate.drive()
+        assert api.delete(f"/claims/{claim['id']}").status_code == 204
+        said = notme.report(world.tokens()[1])
+        assert said is not None and said.case is not None
+        assert not Webhook.objects.filter(type__in=("customer.contact_needed", "customer.withdraw")).exists()
+        desk.due()
+        case = Case.objects.get(pk=said.case.pk)
+        assert (case.state, case.end) == ("closed", "corrected")
+        assert not Mailbox.objects.exists(), "and the address is erased (L8)"
+        assert world.send(order(1, headers="X-Atesaki-Customer: M-1\r\n")).outcomes == (gate.Outcome.REFUSE,)
 
     def test_a_case_that_nobody_has_confirmed_is_not_there(self, world: World, api: Api) -> None:
         api.claim()

@@ -337,7 +337,9 @@ def test_a_day_at_the_desk_by_keyboard_alone(office: Desk) -> None:
     page.locator("form.pair button.main").focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert Message.objects.filter(case=known, kind="answer").count() == 1
+    assert page.locator(".unsent button").inner_text() == "取り消す", "for ten seconds"
+    Unsent.objects.update(leaves=clock.now())
+    assert desk.unsent.due() == 1 and Message.objects.filter(case=known, kind="answer").count() == 1
     gate.drive()
     mails = [mail for mail in office.world.notices() if mail["To"] == "hana1@example.jp"]
     assert "ありがとうございます" in mails[-1].get_body(("plain",)).get_content()

@@ -147,6 +147,8 @@ def tell_services(case: Case) -> int:
         for claim in claims:
             if ownership.known(claim).standing is not Standing.DISAVOWED:
                 continue  # another customer who has proved it keeps it, and is not spoken of
+            if not ownership.is_given(claim):
+                continue  # the customer took it back before anybody complained: there is nothing to ask of them
             for kind in ("claim.disowned", "customer.contact_needed"):
                 if outbox.tell(claim.service, kind, {**about(case, claim), "at": clock.now().isoformat()}):
                     told += 1

@@ -72,12 +72,12 @@ def _detached(case: Case, end: str, by: str | Agent | User, service: Service | N
 
 
 def outstanding(case: Case) -> list[Claim]:
-    """The disavowed claims of the organisation that their services have not withdrawn since."""
+    """The disavowed claims of the organisation that their customers still give, and that nobody has withdrawn since."""
     claims = ownership.claims_on(bytes(case.digest), case.organisation_id)
     after = case.disavowal or 0
     gone = Event.objects.filter(claim__in=claims, kind=Event.Kind.WITHDRAWN, pk__gt=after)
     done = set(gone.values_list("claim_id", flat=True))
-    return [claim for claim in claims if claim.pk not in done and _dead(claim)]
+    return [claim for claim in claims if claim.pk not in done and _dead(claim) and ownership.is_given(claim)]
 
 
 def _dead(claim: Claim) -> bool:
@@ -94,8 +94,11 @@ def _close(case: Case, end: str, by: str, told: Iterable[Claim]) -> bool:
 
 
 def given_up() -> int:
-    """Ends the cases whose claims their services have withdrawn of themselves, without a word of the case; how many."""
-    said = Event.objects.filter(claim=OuterRef("claim"), kind=Event.Kind.WITHDRAWN, pk__gt=OuterRef("disavowal"))
+    """Ends the cases whose claims their services have withdrawn of themselves, without a word of the case; how many.
+
+    Also before the mailbox spoke: a customer who saw the slip and took the address back is not sought for it (R10).
+    """
+    said = Event.objects.filter(claim=OuterRef("claim"), kind=Event.Kind.WITHDRAWN)
     return _each(Case.objects.exclude(state__in=(State.CLOSED, State.UNCONFIRMED)).filter(Exists(said)), _given_up)
 
 

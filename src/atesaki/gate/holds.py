@@ -144,10 +144,16 @@ def vouch(service: Service, address: Address, customer: str, evidence: str) -> C
     """A customer gave this address, and the service knows by `evidence` that it is theirs: claimed and attested.
 
     Nobody is asked. What the mailbox said itself stays: a disavowed or paused address is claimed, and not attested.
+    One in doubt anywhere in the organisation is asked after all: the evidence may be older than the doubt (R20).
     """
     with transaction.atomic():
         claim = ownership.claim(service, address, customer)
         stand = ownership.known(claim)
+        if any(
+            ownership.known(each).standing is Standing.DOUBTED
+            for each in ownership.claims_on(bytes(claim.digest), service.organisation_id)
+        ):
+            return substitutes.ask(service, address, customer)
         if not stand.paused and stand.standing not in (Standing.DISAVOWED, Standing.PROVED):
             attest(claim, evidence)
     return claim
@@ -430,9 +436,12 @@ def _kept(address: bytes) -> list[_Kept]:
     """What waits for an address and is not on its way, oldest first. The caller holds the address's lock."""
     opens = dict(Hold.objects.filter(digest=address).values_list("line", "key_id"))
     opens |= {one.line: one.key_id for one in outbox.waiting(address)}
-    rows = Line.objects.filter(digest=address, state__in=(Line.State.HELD, Line.State.QUEUED)).order_by("pk")
-    said = rows.values_list("pk", "mail", "position", "service_id", "customer", "kind")
-    return [_Kept(*row, key=opens[row[0]]) for row in said if row[0] in opens]
+    lines = Line.objects.filter(digest=address).order_by("pk")
+    said = lines.values_list("pk", "mail", "position", "service_id", "customer", "kind")
+    found = list(said.filter(state__in=(Line.State.HELD, Line.State.QUEUED)))
+    if odd := opens.keys() - {row[0] for row in found}:  # what is kept is kept, whatever its line has come to say
+        found += said.filter(pk__in=odd)
+    return [_Kept(*row, key=opens[row[0]]) for row in found if row[0] in opens]
 
 
 def _destroy(service: Service, kept: Sequence[_Kept], claim: UUID | None, why: str) -> int:

@@ -72,9 +72,14 @@ def prove(raw_token: str, kind: str, answer: str) -> Proof:
 
 
 def prove_code(claim: Claim, code: str) -> Proof:
-    """One try at the code that was mailed, typed in the customer's own session at the service."""
+    """One try at the code that was mailed, typed in the customer's own session at the service.
+
+    After a disavowal it is gone: it left the mailbox before, and only the mailbox takes back what it said (L4).
+    """
     with transaction.atomic():
         lock(bytes(claim.digest))
+        if known(claim).standing is Standing.DISAVOWED:
+            return Proof("gone", 0, claim)
         rows = Token.objects.filter(claim=claim, purpose=Purpose.CODE, revoked=None, expires__gt=clock.now())
         token = rows.first()
         if token is None:

@@ -96,7 +96,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     disowned = Inquiry.End.DISOWNED
     if request.method != "POST":
         if found.end == disowned:
-            return _disowned(request, found, gone=True)
+            return page(request, "inquiry_disowned", inquiry=found, gone=True, not_me_token="", **_told(found))
         return page(request, "inquiry_not_me", token=token, inquiry=found, **_told(found))
     return _disowned(request, found, gone=desk.inquiries.disown(found))
 
