@@ -166,6 +166,7 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("agent", "name"), name="saved_view_once")],
             },
         ),
+        migrations.AddIndex("claim", models.Index(fields=["digest"], name="claim_by_address")),
         # -- figures -----------------------------------------------------------------------------------------------
         migrations.AddField("case", "erase_by", models.DateField(null=True)),
         migrations.AddField("service", "hours", models.CharField(default="mon-fri 09:00-18:00", max_length=200)),

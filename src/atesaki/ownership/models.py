@@ -36,7 +36,10 @@ class Claim(models.Model):
     created = models.DateTimeField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["service", "customer", "id"], name="claim_by_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["service", "customer", "id"], name="claim_by_customer"),
+            models.Index(fields=["digest"], name="claim_by_address"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["service", "digest", "customer"], name="claim_once"),
         ]
