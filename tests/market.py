@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 import jwt
@@ -107,7 +108,7 @@ class Atesaki:
     letters: dict[tuple[str, str], str] = field(default_factory=dict)  # number and code to customer
 
     def __call__(self, method: str, path: str, body: bytes, headers: Any) -> tuple[int, Any, dict[str, str]]:
-        said = json.loads(body) if body else {}
+        said = json.loads(body) if body else dict(parse_qsl(urlsplit(path).query))
         path = urlsplit(path).path.removeprefix("/api/v1")
         self.calls.append((method, path, said))
         if not headers.get("Authorization", "").startswith("Bearer key"):
@@ -152,6 +153,8 @@ class Atesaki:
 def _claim(atesaki: Atesaki, said: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
     for claim, address in atesaki.addresses.items():
         if address == said["address"] and atesaki.claims[claim]["customer"] == said["customer"]:
+            if atesaki.claims[claim]["standing"] == "unknown":
+                atesaki.claims[claim]["standing"] = "claimed"
             return 200, {**atesaki.claims[claim], "asked": False}, {}
     claim = f"clm-{uuid.uuid4().hex[:10]}"
     refused = said["address"] in atesaki.refused
@@ -180,7 +183,14 @@ def _code(atesaki: Atesaki, said: dict[str, Any], claim: str) -> tuple[int, Any,
 
 
 def _withdraw(atesaki: Atesaki, _: dict[str, Any], claim: str) -> tuple[int, Any, dict[str, str]]:
+    if claim in atesaki.claims and atesaki.claims[claim]["standing"] != "disavowed":
+        atesaki.claims[claim]["standing"] = "unknown"
     return 204, None, {}
+
+
+def _claims(atesaki: Atesaki, said: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+    mine = [each for each in atesaki.claims.values() if each["customer"] == said["customer"]]
+    return 200, {"items": mine, "next": None}, {}
 
 
 def _standing(atesaki: Atesaki, _: dict[str, Any], ref: str) -> tuple[int, Any, dict[str, str]]:
@@ -200,6 +210,7 @@ def _letter(atesaki: Atesaki, said: dict[str, Any]) -> tuple[int, Any, dict[str,
 
 _CALLS: tuple[tuple[str, Any], ...] = (
     (r"POST /claims", _claim),
+    (r"GET /claims", _claims),
     (r"DELETE /claims/([\w-]+)", _withdraw),
     (
         r"POST /claims/([\w-]+)/confirmations",
@@ -284,6 +295,30 @@ class Market:
         """All that stands in the database, in plain text."""
         with closing(sqlite3.connect(self.home / "shop.sqlite3", timeout=20)) as database:
             return "\n".join(database.iterdump())
+
+    def sessions(self) -> str:
+        """All that stands in sessions, unpacked: in the database it is compressed and signed."""
+        found = []
+        for (text,) in self.rows("SELECT session_data FROM django_session"):
+            packed = text.startswith(".")
+            data = text.lstrip(".").split(":")[0]
+            octets = base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))
+            found.append((zlib.decompress(octets) if packed else octets).decode())
+        return "\n".join(found)
+
+    def play(self, code: str) -> None:
+        """Runs `code` beside the served shop, on its database."""
+        before = "import django; django.setup()\nfrom reference.shop import *\n"
+        ran = subprocess.run(
+            [sys.executable, "-c", before + code],
+            env={**self.environment, "DJANGO_SETTINGS_MODULE": "reference.shop.settings"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
 
     def manage(self, *words: str) -> str:
         return run(self.environment, "manage", *words)

@@ -304,6 +304,18 @@ def test_the_code_proves_and_a_wrong_one_says_so(service: Netid) -> None:
     assert Shop(service).sign_in(browser)["email"] == KEN
 
 
+def test_the_right_code_leads_straight_onward(service: Netid) -> None:
+    browser, name = Browser(service), someone()
+    browser.sign_up(name, KEN, onward=Shop(service).authorize())
+    (claim,) = service.atesaki.addresses.keys() & {
+        row[0] for row in sql(service, "SELECT claim FROM idp_address WHERE text = ?", KEN)
+    }
+    browser.press("/address/code/", code="000000")
+    assert browser.status == 422 and "authorize" in browser.page, "a wrong one keeps where they were going"
+    browser.press("/address/code/", code=service.atesaki.code(claim))
+    assert browser.url.startswith(f"{service.shop_url}/netid/callback?code=")
+
+
 def test_send_again_once(service: Netid) -> None:
     browser, _, _ = joined(service, KEN)
     browser.look("/address/")
@@ -321,6 +333,7 @@ def test_fix_it_withdraws_the_wrong_one(service: Netid) -> None:
     browser, _, sub = joined(service, HANA)
     wrong = service.atesaki.claim_of(sub)
     browser.look("/address/change/")
+    assert browser.path == "/address/change/", "who has just signed up is not asked for the password again"
     assert f'value="{HANA}"' in browser.page
     browser.press("/address/change/", address=KEN)
     assert browser.path == "/address/" and f'<p class="address large">{KEN}</p>' in browser.page
@@ -601,6 +614,38 @@ def test_a_member_leaves_by_themselves(service: Netid) -> None:
     assert not Browser(service).sign_in(name).signed_in()
 
 
+def test_a_change_of_address_asks_who_it_is_unless_they_have_just_entered(service: Netid) -> None:
+    ken, name, _ = joined(service)
+    other = Browser(service)
+    other.sign_in(name)
+    for browser in (ken, other):
+        assert browser.look("/address/change/").path == "/address/change/"
+    service.age()
+    for browser in (ken, other):
+        assert browser.look("/address/change/").path == "/confirm/", "without an address, too"
+    other.press("/confirm/", password="wrong-password-1")
+    assert other.path == "/confirm/"
+    assert ken.confirm().path == "/address/change/"
+    assert not service.atesaki.calls
+
+
+def test_an_address_given_again_keeps_its_claim_and_stops_when_disowned(service: Netid) -> None:
+    """The same address has the same claim at atesaki."""
+    ken, _, sub = joined(service, KEN)
+    service.prove(sub)
+    claim = service.atesaki.claim_of(sub)
+    ken.look("/address/change/").confirm().press("/address/change/", address="ken.oshina@example.com")
+    typo = service.atesaki.claim_of(sub)
+    service.disown(sub, "case-typo", typo)
+    ken.look("/address/change/").press("/address/change/", address=KEN)
+    assert service.told(("corrected", "case-typo"))
+    assert service.atesaki.claims[claim]["standing"] == "proved", "not withdrawn with the row that it had before"
+    assert Shop(service).sign_in(ken)["email"] == KEN
+    service.disown(sub, "case-own", claim)
+    assert "email" not in Shop(service).sign_in(ken)
+    assert "正しいアドレスに訂正してください" in ken.look("/").page
+
+
 # --- ways back in --------------------------------------------------------------------------------------------------
 
 
@@ -847,6 +892,31 @@ def test_attack_5_non_verifying_idp(service: Netid) -> None:
             assert not {"email", "email_verified"} & set(told) and HANA not in str(told)
 
 
+def test_a_stolen_session_is_no_takeover_by_the_case_of_a_typo(service: Netid) -> None:
+    """Ken began a change to a typo, and its owner said "not me": whoever has his session then can neither change
+    the address without the password nor end the one that is proved before another is."""
+    ken, name, sub = joined(service, KEN)
+    service.prove(sub)
+    ken.look("/address/change/").confirm().press("/address/change/", address=HANA)
+    service.disown(sub, "case-stolen")
+    service.age()
+    assert "申し出がありました" in ken.look("/").page
+    before = len(service.atesaki.claims)
+    assert ken.look("/address/change/").path == "/confirm/"
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', ken.page)
+    assert token
+    ken.look("/address/change/", {"csrfmiddlewaretoken": token[1], "address": "eve@example.com"})
+    assert ken.path == "/confirm/" and len(service.atesaki.claims) == before
+
+    ken.look("/address/change/").confirm().press("/address/change/", address="ken@example.jp")
+    assert Shop(service).sign_in(ken)["email"] == KEN, "until the new one is proved"
+    assert service.atesaki.addresses[service.atesaki.claim_of(sub)] == "ken@example.jp"
+    assert service.prove(sub) == 204
+    assert Shop(service).sign_in(ken)["email"] == "ken@example.jp"
+    _ask_reset(service, name)
+    assert service.door.to("ken@example.jp") and not service.door.to(KEN)
+
+
 # --- the mirror image: Hana comes into Ken's account ---------------------------------------------------------------
 
 
@@ -898,6 +968,26 @@ def test_mirror_4_by_the_e_mail_claim_at_the_shop(service: Netid) -> None:
     at_shop = {claims["sub"]: claims for claims in (Shop(service).sign_in(ken), Shop(service).sign_in(hana))}
     assert at_shop[hers]["email"] == HANA and at_shop[hers]["name"] == "花"
     assert "email" not in at_shop[kens] and at_shop[kens]["name"] == "大島 健太郎"
+
+
+def test_mirror_5_by_a_guessed_number(service: Netid) -> None:
+    """Hana guesses the two digits: that opens no way to reset Ken's password. The code, typed by Ken, does."""
+    ken, name, sub = joined(service, HANA)
+    assert service.prove(sub, "match") == 204
+    assert Shop(service).sign_in(ken)["email"] == HANA
+    pages = {_ask_reset(service, HANA), _ask_reset(service, name), _ask_reset(service, "nobody-at-all")}
+    assert not service.door.mails and len(pages) == 1
+    assert "メールのコードで確認したアドレスだけです" in ken.look("/").page
+    ken.language = "en"
+    assert "the two-digit number is not enough" in ken.look("/").page
+
+    service.prove(sub, "code")
+    assert _ask_reset(service, name) in pages
+    (mail,) = service.door.mails
+    assert mail["To"] == HANA
+    service.prove(sub, "match")
+    _ask_reset(service, name)
+    assert len(service.door.mails) == 1, "after a doubt the newest proof counts"
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -450,6 +454,245 @@ def test_an_answer_is_good_for_one_browser_once(shop: Market) -> None:
     used = f"/netid/callback?code=x&state={'s' * 32}"
     assert "ログインできませんでした" in one.look(used).text
     assert "ログインできませんでした" in Visitor(shop).look(used).text
+
+
+# --- what comes late, or twice ---
+
+
+def test_what_vouches_for_one_address_vouches_for_no_other(stocked: Path, tmp_path: Path) -> None:
+    with market(tmp_path, stocked, away=True) as shop:
+        shop.netid.who = {"sub": "sub-aoi", "name": "三原 葵", "email": "aoi@example.jp", "email_verified": True}
+        Visitor(shop).log_in().fill("milk").choose("aoi@example.jp").order()
+        assert "aoi@example.jp" not in str(shop.rows("SELECT what FROM market_asking"))
+        ((what,),) = shop.rows("SELECT what FROM market_asking")
+        assert re.fullmatch(r"[0-9a-f]{64}", what)
+        shop.rows("UPDATE market_contact SET address = 'hana@example.jp'")
+        with shop.atesaki.open():
+            shop.manage("ask_waiting")
+            _until(lambda: shop.atesaki.asked("POST", "/claims"))
+        assert {said["address"]: said.get("evidence") for _, said in shop.atesaki.asked("POST", "/claims")} == {
+            "hana@example.jp": None
+        }
+
+
+def test_an_asking_that_was_given_up_asks_nothing(shop: Market, ken: Visitor) -> None:
+    number = ken.fill("milk").choose("kita@example.jp").order()
+    before = len(shop.atesaki.asked("POST", "/claims"))
+    shop.play(
+        f"""
+from reference.shop import mailroom
+from reference.shop.models import Asking
+stale = Asking.objects.create(kind="claim", ref="{_ref(shop, number)}")
+Asking.objects.filter(pk=stale.pk).delete()
+mailroom._ask([stale])
+mailroom._ask_claim(stale)
+"""
+    )
+    assert len(shop.atesaki.asked("POST", "/claims")) == before
+
+
+def test_a_late_end_of_the_old_claim_leaves_the_new_address(stocked: Path, tmp_path: Path) -> None:
+    with market(tmp_path, stocked, away=True) as shop:
+        ken = Visitor(shop)
+        number = ken.fill("milk").choose("old@example.jp").order()
+        ref = _ref(shop, number)
+        event = {"case": "case-2", "number": "S-0002", "claim": "clm-old", "customer": ref}
+        assert shop.tell("claim.disowned", id="evt_late", **event) == 500, "whose claim that is, the answer will tell"
+        assert shop.tell("customer.contact_needed", **event) == 500
+        assert "old@example.jp" in shop.everything()
+        ken.look(f"/mail/{ref}/change/").press(f"/mail/{ref}/change/", wish="change", email="new@example.jp")
+        assert shop.tell("claim.disowned", id="evt_late2", **event) == 204, "of the new one nobody has been asked"
+        assert "new@example.jp" in shop.everything()
+        with shop.atesaki.open():
+            shop.manage("ask_waiting")
+            assert shop.tell("claim.disowned", id="evt_late", **event) == 204
+            assert "new@example.jp" in shop.everything() and "別の方のもの" not in ken.look(f"/orders/{number}/").text
+
+            ken.look(f"/mail/{ref}/change/").press(f"/mail/{ref}/change/", wish="none", email="")
+            assert shop.tell("claim.disowned", **event) == 204
+            assert shop.tell("customer.contact_needed", **event) == 204
+            assert "訂正をお願いします" not in ken.look("/").text, "they have removed it already"
+            _until(lambda: ("/cases/case-2/corrected", {}) in shop.atesaki.asked("POST", "/cases/"))
+        assert shop.rows("SELECT state, needed FROM market_contact WHERE ref = ?", ref) == [("none", 0)]
+
+
+def test_an_answer_that_comes_late_leaves_no_claim_behind(shop: Market, ken: Visitor) -> None:
+    number = ken.fill("milk").choose("yuki@example.jp").order()
+    ref = _ref(shop, number)
+    shop.play(
+        f"""
+from reference.shop import contacts, mailroom
+from reference.shop.models import Contact
+before = contacts.of("{ref}")
+Contact.objects.filter(ref="{ref}").update(address="yuki2@example.jp", claim="", state="waiting")
+before.address = "yuki0@example.jp"
+mailroom.keep(before, mailroom.client().claim(before.address, before.ref))
+"""
+    )
+    late = shop.atesaki.claim_of("yuki0@example.jp")["id"]
+    _until(lambda: (f"/claims/{late}", {}) in shop.atesaki.asked("DELETE", "/claims/"))
+    shop.play(
+        f"""
+from types import SimpleNamespace
+from reference.shop import contacts, mailroom
+before = contacts.of("{ref}")
+before.address = "yuki0@example.jp"
+mailroom.keep(before, SimpleNamespace(id="{late}", standing="disavowed", paused=False, match=None))
+"""
+    )
+    assert "yuki2@example.jp" in shop.everything(), "what was disavowed is another address"
+
+
+def test_a_claim_whose_answer_was_lost_is_withdrawn_with_its_address(stocked: Path, tmp_path: Path) -> None:
+    with market(tmp_path, stocked, away=True) as shop:
+        ken = Visitor(shop)
+        number = ken.fill("milk").choose("lost@example.jp").order()
+        ref = _ref(shop, number)
+        with shop.atesaki.open():
+            lost = _taken(shop, "lost@example.jp", ref)  # atesaki took it, and nobody heard
+            ken.look(f"/mail/{ref}/change/").press(f"/mail/{ref}/change/", wish="change", email="found@example.jp")
+            _until(lambda: shop.atesaki.claims[lost]["standing"] == "unknown")
+            _until(lambda: "found@example.jp" in shop.atesaki.addresses.values())
+            assert shop.atesaki.claim_of("found@example.jp")["standing"] == "claimed"
+
+
+def _taken(shop: Market, address: str, ref: str) -> str:
+    _, claim, _ = shop.atesaki(
+        "POST", "/api/v1/claims", json.dumps({"address": address, "customer": ref}).encode(), _KEY
+    )
+    return str(claim["id"])
+
+
+_KEY = {"Authorization": "Bearer key"}
+
+
+def test_a_late_proof_takes_no_notice_away(shop: Market, ken: Visitor) -> None:
+    number = ken.fill("milk").choose("nagi@example.jp").order()
+    ref, claim = _ref(shop, number), shop.atesaki.claim_of("nagi@example.jp")["id"]
+    event = {"case": "case-3", "number": "S-0003", "claim": claim, "customer": ref}
+    assert shop.tell("claim.disowned", **event) == 204
+    assert shop.tell("claim.proved", claim=claim, customer=ref) == 204
+    assert "訂正をお願いします" in ken.look("/").text
+    assert shop.rows("SELECT state, needed FROM market_contact WHERE ref = ?", ref) == [("disowned", 1)]
+
+
+def test_no_session_has_an_address(shop: Market, ken: Visitor) -> None:
+    shop.netid.who = {"sub": "sub-uta", "name": "歌", "email": "uta@example.jp", "email_verified": True}
+    uta = Visitor(shop)
+    uta.log_in()
+    assert 'value="uta@example.jp"' in uta.fill("eggs").look("/checkout/address/").page
+    ken.fill("eggs").choose("fumi@example.jp")
+    assert "fumi@example.jp" in ken.text, "this checkout knows it"
+    kept = shop.sessions()
+    assert '"vouched"' in kept and '"checkout"' in kept
+    assert "uta@example.jp" not in kept and "fumi@example.jp" not in kept
+
+
+_HOUR = """
+import time
+from types import SimpleNamespace
+from unittest.mock import patch
+from reference.shop import briefly, contacts, placing
+from reference.shop.models import Contact, Member
+member = Member.objects.create(ref="M-hour", sub="sub-hour")
+request = SimpleNamespace(session={}, _member=member)
+checkout = placing.Checkout("a", "b", "0900", "2730005", "c", "d", "e", "", "typed@example.jp")
+contacts.note_proved(request, "M-hour", "uta@example.jp")
+placing.save(request.session, checkout)
+assert contacts.to_suggest(request, "M-hour") == "uta@example.jp"
+assert contacts.is_proved_elsewhere(request, "M-hour", "uta@example.jp")
+assert not contacts.is_proved_elsewhere(request, "M-hour", "hana@example.jp")
+assert not contacts.is_proved_elsewhere(request, "M-other", "uta@example.jp")
+assert placing.load(request.session).email == "typed@example.jp" and placing.load(request.session).has_address
+Contact.objects.filter(ref="M-hour").update(needed=True)
+assert contacts.to_suggest(request, "M-hour") == ""
+Contact.objects.filter(ref="M-hour").update(needed=False)
+later, wall = time.monotonic() + 1800, time.time()
+with patch("time.monotonic", lambda: later):
+    placing.save(request.session, placing.load(request.session))
+later, wall = later + 1801, wall + 3601
+with patch("time.monotonic", lambda: later), patch("time.time", lambda: wall):
+    assert contacts.to_suggest(request, "M-hour") == ""
+    assert not contacts.is_proved_elsewhere(request, "M-hour", "uta@example.jp")
+    gone = placing.load(request.session)
+    assert gone.lost and not gone.email and not gone.has_address and gone.street == "e"
+    placing.save(request.session, gone)
+    assert placing.load(request.session).lost, "not silently an order without a copy"
+    briefly.sweep()
+assert not briefly._kept
+contacts.note_proved(request, "M-hour", "uta@example.jp")
+from reference.shop import withdrawal
+withdrawal.end("M-hour")
+assert not briefly._kept
+"""
+
+
+def test_what_is_known_for_an_hour_is_known_no_longer(shop: Market) -> None:
+    shop.play(_HOUR)
+
+
+def test_sessions_that_are_over_are_cleared(stocked: Path, tmp_path: Path) -> None:
+    database = tmp_path / "old.sqlite3"
+    shutil.copy(stocked, database)
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("INSERT INTO django_session VALUES ('old', 'x', '2020-01-01 00:00:00')")
+        opened.commit()
+    home = tmp_path / "home"
+    home.mkdir()
+    with market(home, database, away=True) as shop:
+        _until(lambda: not shop.rows("SELECT 1 FROM django_session WHERE session_key = 'old'"), 20)
+
+
+def test_number_and_second_fact_show_no_members_address(shop: Market) -> None:
+    shop.netid.who = {"sub": "sub-rin", "name": "凜", "email": "", "email_verified": False}
+    rin = Visitor(shop)
+    rin.log_in()
+    number = rin.fill("bread").choose("rin@example.jp").order()
+    assert "rin@example.jp" in rin.text and "47" in rin.text
+    finder = Visitor(shop)
+    finder.look("/orders/").press("/orders/", number=number, fact="1234")
+    assert finder.path == f"/orders/{number}/" and "本町9丁目99番9号" in finder.text
+    assert (
+        "rin@example.jp" not in finder.page and "控えのメール" not in finder.text and 'class="match"' not in finder.page
+    )
+
+
+def test_a_guess_is_counted_before_it_is_compared(shop: Market, ken: Visitor) -> None:
+    number = ken.fill().choose().order()
+    shop.rows("DELETE FROM market_miss")
+    shop.play(
+        f"""
+from types import SimpleNamespace
+from unittest.mock import patch
+from reference.shop import account
+from reference.shop.models import Miss
+counted = []
+def compare(one, other):
+    counted.append(Miss.objects.count())
+    return one == other
+request = SimpleNamespace(META={{"REMOTE_ADDR": "192.0.2.1"}})
+with patch.object(account.hmac, "compare_digest", compare):
+    assert account._look_up(request, "{number}", "1234")[0]
+assert counted and set(counted) == {{2}}, counted
+assert not Miss.objects.exists(), "who knows it has missed nothing"
+"""
+    )
+
+
+def test_a_state_that_is_no_ascii_is_refused_in_words(shop: Market) -> None:
+    shop.play(
+        """
+import time
+from reference.shop import identity
+session = {"netid": {"state": "s", "nonce": "n", "verifier": "v", "then": "/", "begun": time.time()}}
+try:
+    identity.finish(session, {"state": "\u00e9", "code": "x"})
+except identity.Refused:
+    pass
+else:
+    raise SystemExit("it was taken")
+"""
+    )
 
 
 # --- pages ---

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def road() -> ModuleType:
-    """`claims` and `mailable` of this era."""
+    """`claims`, `mailable` and `resettable` of this era."""
     return era2017 if settings.ERA == "2017" else addresses
 
 
@@ -58,13 +58,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
         """After a sign-in or sign-up: recovery codes are there, and an address that waits is asked about."""
         RecoveryCodes.activate(user)
+        sessions.entered(request.session)
         response = super().post_login(request, user, **more)
         if settings.ERA == "2017":
             return response
         row = addresses.waiting(user)
         # A session that only comes back is not the one that gave the address.
         if row and (more.get("signup") or row.state == row.State.WAITING):
-            addresses.ask(row, request.session.session_key or "")
+            addresses.ask(row, request.session)
             if more.get("signup"):
                 query = urlencode({"next": response["Location"]})
                 response["Location"] = f"{reverse('address')}?{query}"

@@ -16,6 +16,7 @@ from typing import Any
 
 from atesaki_client import AtesakiError, Client, CodeClosed, CodeGone, Problem, Unreachable, WrongCode
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone
 
@@ -25,6 +26,9 @@ from reference.idp.models import Address, Case, Member
 logger = logging.getLogger(__name__)
 State, Reason = Address.State, Address.Reason
 NEVER_ENTERED = timedelta(days=1)
+# Proofs that carry a reset. Two digits are guessed by the mailbox's owner once in some thirty times, and facts of a
+# mail ("knowledge") stand in the mailbox; the code was typed on the member's own page.
+STRONG = ("code", "attested")
 
 
 def _client() -> Client:
@@ -63,37 +67,53 @@ def claims(member: Member) -> dict[str, Any]:
 
 
 def mailable(member: Member) -> str:
-    """The address that a reset may go to, or "": atesaki is asked now, for a doubt comes without a webhook."""
+    """The address that mail may go to, or "": atesaki is asked now, for a doubt comes without a webhook."""
+    return _vouched(member)[0]
+
+
+def resettable(member: Member) -> str:
+    """The address that a reset may go to, or "": its newest proof is a strong one, or whoever has the mailbox after
+    a doubt could lean on the old one."""
+    text, method = _vouched(member)
+    return text if method in STRONG else ""
+
+
+def _vouched(member: Member) -> tuple[str, str]:
+    """The address that atesaki says is proved, and the method of its newest proof; or nothing."""
     found = proved(member)
     if not found:
-        return ""
+        return "", ""
     try:
         claim = connect().get_claim(found.claim)
     except AtesakiError as error:
-        logger.warning("no reset mail: atesaki does not vouch for claim %s (%s)", found.claim, type(error).__name__)
-        return ""
-    return found.text if claim.standing == "proved" and not claim.paused else ""
+        logger.warning("no mail: atesaki does not vouch for claim %s (%s)", found.claim, type(error).__name__)
+        return "", ""
+    if claim.standing != "proved" or claim.paused:
+        return "", ""
+    newest = max(claim.proofs, key=lambda proof: proof.at, default=None)
+    return found.text, newest.method if newest else ""
 
 
 def give(member: Member, text: str, keep: Any = None) -> Address:
     """A member gives an address: it waits to be asked about. One that waited before ends; one that is proved
-    stays until the new one is, unless its mailbox has complained. `keep` is the session that goes on.
+    stays until the new one is (`disown` has ended it if its own mailbox complained). `keep` is the session that
+    goes on.
     """
     with transaction.atomic():
         Member.objects.select_for_update().get(pk=member.pk)
         if member.addresses.filter(state__in=Address.LIVE).exists():
             sessions.end_others(member, keep)
-        _end(member, Reason.CHANGED, Address.LIVE if open_case(member) else Address.OPEN)
+        _end(member, Reason.CHANGED, Address.OPEN)
         return Address.objects.create(member=member, text=text)
 
 
-def ask(row: Address, session: str = "") -> Answer:
+def ask(row: Address, session: SessionBase | str = "") -> Answer:
     """Tells atesaki of the address, unless it knows; it mails the confirmation.
 
-    session: kept when the mailbox proves the address
+    session: kept when the mailbox proves the address; the request's own, or the key of one
     """
-    if session:
-        Address.objects.filter(pk=row.pk, state__in=Address.OPEN).update(session=session)
+    if key := session if isinstance(session, str) else session.session_key:
+        Address.objects.filter(pk=row.pk, state__in=Address.OPEN).update(session=key)
     if row.state != State.WAITING:
         return OK
     try:
@@ -118,7 +138,8 @@ def ask(row: Address, session: str = "") -> Answer:
         return Answer("disowned")
     _corrected(row.member)
     if claim.standing == "proved":
-        mark_proved(claim.id, row.member.sub)
+        # The request's own session itself: its middleware would save over what is changed by its key.
+        mark_proved(claim.id, row.member.sub, session or None)
     _withdraw(row.member)
     return OK
 
@@ -203,15 +224,15 @@ def disown(claim: str, sub: str, case: str, number: str) -> None:
         member = Member.objects.select_for_update().filter(sub=sub).first()
         if not member:
             return
-        row = Address.objects.filter(claim=claim, member=member).first()
-        if not row and waiting(member):
+        # An address given, changed and given again has the same claim: several rows.
+        rows = list(Address.objects.filter(claim=claim, member=member))
+        if not rows and waiting(member):
             # atesaki's answer to `ask` is on its way to us still: the webhook comes again.
             raise LookupError("this claim is not known yet")
-        if row:
-            was_proved = row.state == State.PROVED
+        if any(row.state == State.PROVED for row in rows):
+            sessions.end_grants(member)
+        for row in rows:
             _end_row(row, Reason.DISOWNED, withdraw=False)
-            if was_proved:
-                sessions.end_grants(member)
         if member.is_active:
             ask_to_correct(member, case, number, claim)
 
@@ -223,7 +244,8 @@ def note_case(member: Member, case: str, number: str) -> None:
 def ask_to_correct(member: Member, case: str, number: str, claim: str) -> None:
     """On every page from now on, unless the member has changed that address by themselves: then atesaki is told."""
     note_case(member, case, number)
-    changed = member.addresses.filter(claim=claim, state=State.ENDED, reason=Reason.CHANGED).exists()
+    last = member.addresses.filter(claim=claim).order_by("-pk").first()
+    changed = last is not None and (last.state, last.reason) == (State.ENDED, Reason.CHANGED)
     told = {"end": "corrected"} if changed else {"shown": True}
     Case.objects.filter(pk=case, member=member, end="").update(**told)
 
@@ -279,11 +301,13 @@ def _end_row(row: Address, reason: str, *, withdraw: bool = True) -> None:
 
 
 def _withdraw(member: Member | None = None) -> None:
-    """Tells atesaki which claims ended here."""
+    """Tells atesaki which claims ended here, but for one that lives on in a later row: given again, or proved
+    already when it was."""
     rows = Address.objects.filter(state=State.ENDED, withdraw=True)
     for row in rows.filter(member=member) if member else rows:
         try:
-            connect().withdraw_claim(row.claim)
+            if not Address.objects.filter(claim=row.claim, state__in=Address.LIVE).exists():
+                connect().withdraw_claim(row.claim)
         except Problem as problem:
             if problem.status != 404:  # unknown there is as good as withdrawn
                 logger.warning("claim %s is still to be withdrawn: %s", row.claim, problem.slug)

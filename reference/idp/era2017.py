@@ -43,6 +43,10 @@ def claims(member: Member) -> dict[str, Any]:
 
 
 def mailable(member: Member) -> str:
-    """A reset went to whatever had been typed."""
+    """Mail went to whatever had been typed."""
     found = member.addresses.filter(state=Address.State.PROVED).first()
     return found.text if found else ""
+
+
+# A reset, too.
+resettable = mailable

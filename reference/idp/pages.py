@@ -12,6 +12,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal import flows as recovery_flows
@@ -147,12 +148,15 @@ _REFUSED = (
 
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
-    """Another address; asked about at once. With a proved one, the member shows first that it is they."""
+    """Another address; asked about at once. The member shows first that it is they, unless they have just entered:
+    an address opens the account one day, so an open case or the want of a proved one excuses nobody."""
     _not_in_2017(request)
-    member: Any = request.user
-    if addresses.proved(member) and not addresses.open_case(member):
-        return reauthentication_required(_change)(request)
-    return _change(request)
+    if sessions.just_entered(request.session):
+        return _change(request)
+    if request.method != "POST":
+        # allauth keeps a form until the password is given: not one that another left here before.
+        request.session.pop(STATE_SESSION_KEY, None)
+    return reauthentication_required(_change)(request)
 
 
 def _change(request: HttpRequest) -> HttpResponse:
@@ -170,7 +174,7 @@ def _change(request: HttpRequest) -> HttpResponse:
     if row and row.text == text:
         return _to_address(request)
     row = addresses.give(member, text, request.session)
-    answer = addresses.ask(row, request.session.session_key or "")
+    answer = addresses.ask(row, request.session)
     if answer.what in ("disowned", "refused"):
         form.add_error("address", said(*(_DISOWNED if answer.what == "disowned" else _REFUSED)))
         return render(request, "address_change.html", {"form": form, "onward": _onward(request)}, status=422)
@@ -227,7 +231,7 @@ def again(request: HttpRequest) -> HttpResponse:
     if not row:
         return _to_address(request)
     if row.state == Address.State.WAITING:
-        answer = addresses.ask(row, request.session.session_key or "")
+        answer = addresses.ask(row, request.session)
     else:
         answer = addresses.ask_again(row)
     match answer.what:

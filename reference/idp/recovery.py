@@ -1,9 +1,9 @@
 """Ways back in: a mail to a proved address, or a recovery code. Whoever comes back finds nobody else inside.
 
-Promise: no reset mail to an address that is unproved, doubted or disputed.
+Promise: no reset mail to an address that is unproved, doubted, disputed, or proved by two digits only.
 Never: tells whether an account or an address is known.
 On failure: atesaki does not answer, so no mail leaves; the recovery codes work without it.
-Read first: `addresses.mailable`.
+Read first: `addresses.resettable`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def mail_reset(who: str) -> None:
     else:
         found = Member.objects.filter(username=who.lower())
     for member in found.filter(is_active=True).distinct()[:5]:
-        if to := accounts.road().mailable(member):
+        if to := accounts.road().resettable(member):
             key = f"{user_pk_to_url_str(member)}-{ResetTokens().make_token(member)}"
             url = accounts.AccountAdapter().get_reset_password_from_key_url(key)
             accounts.send(member, to, "mail/reset.txt", {"url": url})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.idp.oidc.models import Token
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -13,6 +15,18 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import F
 
 from reference.idp.models import Member
+
+_ENTERED = "entered"
+
+
+def entered(session: SessionBase) -> None:
+    """Somebody has just shown here who they are."""
+    session[_ENTERED] = time.time()
+
+
+def just_entered(session: SessionBase) -> bool:
+    """Whether that was within allauth's window: its own counts only what was confirmed once more, no sign-in."""
+    return time.time() - float(session.get(_ENTERED, 0)) < app_settings.REAUTHENTICATION_TIMEOUT
 
 
 def end_others(member: Member, keep: SessionBase | str | None) -> None:

@@ -58,7 +58,11 @@ def orders(request: Any) -> HttpResponse:
 def _look_up(request: Any, number: str, fact: str) -> tuple[Any, str]:
     """The order, or a sentence that does not say which of the two is wrong."""
     keys = [_key("order", number), _key("from", request.META.get("REMOTE_ADDR", ""))]
+    # Counted before it is compared: many at once would otherwise all be compared before the first is counted.
+    Miss.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
+    counted = Miss.objects.filter(pk__in=[Miss.objects.create(key=key).pk for key in keys])
     if _spent(keys):
+        counted.delete()  # it was not compared, and the wait is not to grow
         return None, say(
             "何度か合わなかったため、15分ほどお待ちいただいています。お急ぎの場合はお電話ください(0120-000-831)。",
             "There were several misses: please wait 15 minutes, or phone us (0120-000-831).",
@@ -66,9 +70,8 @@ def _look_up(request: Any, number: str, fact: str) -> tuple[Any, str]:
     order = _orders().filter(number=number).first()
     facts = [order.delivery.postal_code, order.delivery.phone_last4] if order else []
     if any(each and hmac.compare_digest(each, fact) for each in facts):
+        counted.delete()
         return order, ""
-    Miss.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
-    Miss.objects.bulk_create([Miss(key=key) for key in keys])
     return None, say(
         "ご注文番号と、郵便番号(7桁)または電話番号の下4桁の組が見つかりません。両方をもう一度お確かめください。",
         "There is no order with that number and that postal code or last four digits. Please check both.",
@@ -80,8 +83,9 @@ def _key(kind: str, what: str) -> str:
 
 
 def _spent(keys: list[str]) -> bool:
+    """Whether the try that has just been counted is one too many."""
     recent = Miss.objects.filter(at__gt=timezone.now() - _WHILE)
-    return any(recent.filter(key=key).count() >= most for key, most in zip(keys, (_TRIES, _TRIES_FROM), strict=True))
+    return any(recent.filter(key=key).count() > most for key, most in zip(keys, (_TRIES, _TRIES_FROM), strict=True))
 
 
 def _orders() -> Any:
@@ -120,7 +124,8 @@ def order(request: Any, number: str) -> HttpResponse:
             "state": say(*placing.WORDS[found.status]),
             "may_cancel": placing.may_cancel(found),
             "placed": "placed" in request.GET,
-            **_address(request, found.delivery.ref),
+            # Number and second fact stand on a parcel: they show an order, and no member's address or match number.
+            **(_address(request, found.delivery.ref) if found.delivery.ref in contacts.visitor_refs(request) else {}),
         },
     )
 
@@ -328,7 +333,7 @@ def callback(request: Any) -> HttpResponse:
         return _refused(request, refused)
     member, new = _member(person)
     auth.login(request, member.user, "django.contrib.auth.backends.ModelBackend")
-    request.session["netid_email"] = person.email
+    contacts.note_proved(request, member.ref, person.email)
     for ref in ("guest_refs", "orders"):
         request.session.pop(ref, None)
     if era2017.on() and not contacts.of(member.ref).address and not era2017.joined(member, person.email):

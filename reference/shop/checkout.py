@@ -110,9 +110,19 @@ def address(request: Any) -> HttpResponse:
         if form.is_valid():
             for name, value in form.cleaned_data.items():
                 setattr(checkout, name, value)
+            checkout.lost = False
             placing.save(request.session, checkout)
             return redirect(_next(request, checkout))
         return render(request, "checkout/address.html", {"form": form, "step": 1}, status=422)
+    if checkout.lost:
+        messages.info(
+            request,
+            say(
+                "メールアドレスは長くは控えておかないため、もう残っていません。"
+                "控えをメールで受け取る場合は、もう一度入力してください。",
+                "We do not keep your e-mail address for long, and it is gone. Type it again if you wish for a copy.",
+            ),
+        )
     return render(request, "checkout/address.html", {"form": AddressForm(initial=_known(request, checkout)), "step": 1})
 
 
@@ -120,9 +130,9 @@ def _known(request: Any, checkout: Checkout) -> dict[str, Any]:
     """What was typed before, at this checkout or at the member's last order."""
     typed = {name: getattr(checkout, name) for name in AddressForm.base_fields}
     member = contacts.member_of(request)
-    if checkout.has_address or not member:
+    if checkout.street or not member:
         return typed
-    typed["email"] = contacts.of(member.ref).address or request.session.get("netid_email", "")
+    typed["email"] = contacts.to_suggest(request, member.ref)
     last = request.user.addresses.order_by("-id").first()
     if not last:
         return typed

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import secrets
+import time
 import unicodedata
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from . import briefly
 from .models import Contact, Member
 
 # Domains that people mean, and how far a slip may be from them to be suggested.
@@ -99,8 +104,44 @@ def set_address(ref: str, address: str) -> tuple[Contact, str]:
 
 def is_proved_elsewhere(request: Any, ref: str, address: str) -> bool:
     """Whether the ID service said, as this member came in, that this very address is proved to be theirs."""
-    member = member_of(request)
-    return bool(address) and member is not None and member.ref == ref and request.session.get("netid_email") == address
+    member, vouched = member_of(request), request.session.get("vouched")
+    if not address or not vouched or member is None or member.ref != ref:
+        return False
+    fresh = 0 <= time.time() - vouched["at"] < briefly.SECONDS
+    return fresh and hmac.compare_digest(vouched["of"], digest(address))
+
+
+def digest(address: str) -> str:
+    """What stands for an address where it need only be known again: keyed, for addresses can be guessed."""
+    return hmac.new(settings.SECRET_KEY.encode(), f"address:{address}".encode(), hashlib.sha256).hexdigest()
+
+
+def note_proved(request: Any, ref: str, address: str) -> None:
+    """The ID service says, as this member comes in, that `address` ("" for none) is proved: good for an hour.
+
+    The session lasts for weeks: it knows the address again and does not have it.
+    """
+    request.session.pop("vouched", None)
+    briefly.drop(_proved(ref))
+    if address:
+        request.session["vouched"] = {"of": digest(address), "at": time.time()}
+        briefly.keep(address, _proved(ref))
+
+
+def to_suggest(request: Any, ref: str) -> str:
+    """The address to begin a member's checkout with, or ""."""
+    contact, proved = of(ref), briefly.recall(_proved(ref))
+    if contact.address or contact.needed or contact.state != Contact.State.NONE:
+        return contact.address
+    return proved if is_proved_elsewhere(request, ref, proved) else ""
+
+
+def forget_proved(ref: str) -> None:
+    briefly.drop(_proved(ref))
+
+
+def _proved(ref: str) -> str:
+    return f"proved:{ref}"
 
 
 def visitor_refs(request: Any) -> list[str]:

@@ -68,7 +68,7 @@ def finish(session: Any, answer: Any) -> tuple[Person, str]:
     1. The way is ours, fresh, and used once. 2. The code for tokens. 3. The ID token. 4. Its rest, from userinfo.
     """
     way = session.pop("netid", None)
-    if not way or not secrets.compare_digest(way["state"], answer.get("state", "")):
+    if not way or not _same(way["state"], answer.get("state", "")):
         raise Refused("the state is not this browser's")
     if time.time() - way["begun"] > _LONGEST_WAY:
         raise Refused("it took too long")
@@ -86,6 +86,11 @@ def finish(session: Any, answer: Any) -> tuple[Person, str]:
     proved = claims.get("email_verified") is True or settings.ERA == "2017"  # in 2017 nobody asked
     email = str(claims.get("email", "")) if proved else ""
     return Person(str(claims["sub"]), str(claims.get("name") or "")[:100], email), way["then"]
+
+
+def _same(one: str, other: str) -> bool:
+    """As bytes: of text `compare_digest` takes ASCII alone, and what comes in a query may be anything."""
+    return secrets.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
 
 
 def callback() -> str:
@@ -118,7 +123,7 @@ def _checked(token: str, nonce: str) -> dict[str, Any]:
         )
     except jwt.PyJWTError as error:
         raise Refused(f"the ID token is not good: {type(error).__name__}") from error
-    if not secrets.compare_digest(str(claims.get("nonce", "")), nonce):
+    if not _same(str(claims.get("nonce", "")), nonce):
         raise Refused("the ID token is of another login")
     if claims.get("azp", settings.NETID_CLIENT_ID) != settings.NETID_CLIENT_ID:
         raise Refused("the ID token is for another service")

@@ -16,7 +16,7 @@ from oscar.apps.payment.models import Source, SourceType
 from oscar.core.loading import get_class, get_model
 from oscar.core.prices import Price
 
-from . import acquirer, bill, contacts, mails, shelf, slots
+from . import acquirer, bill, briefly, contacts, mails, shelf, slots
 from .models import Delivery
 
 Basket = get_model("basket", "Basket")
@@ -32,7 +32,10 @@ PREFECTURES = ("東京都", "神奈川県", "埼玉県", "千葉県")
 
 @dataclass
 class Checkout:
-    """What has been chosen so far, in the visitor's session until the order stands. No card number is in it."""
+    """What has been chosen so far, in the visitor's session until the order stands. No card number is in it.
+
+    lost: an e-mail address was typed too long ago to be known still; the session itself never has it.
+    """
 
     family: str = ""
     given: str = ""
@@ -47,10 +50,11 @@ class Checkout:
     pay: str = ""
     token: str = ""
     card_last4: str = ""
+    lost: bool = False
 
     @property
     def has_address(self) -> bool:
-        return bool(self.family and self.phone and self.postal_code and self.street)
+        return not self.lost and bool(self.family and self.phone and self.postal_code and self.street)
 
     @property
     def has_payment(self) -> bool:
@@ -63,15 +67,27 @@ class Checkout:
 
 def load(session: Any) -> Checkout:
     known = {each.name for each in fields(Checkout)}
-    return Checkout(**{name: value for name, value in session.get(_KEY, {}).items() if name in known})
+    kept = session.get(_KEY, {})
+    checkout = Checkout(**{name: value for name, value in kept.items() if name in known})
+    if name := kept.get("mail"):
+        checkout.email = briefly.recall(name)
+        checkout.lost = not checkout.email
+    return checkout
 
 
 def save(session: Any, checkout: Checkout) -> None:
-    session[_KEY] = asdict(checkout)
+    """The e-mail address is kept beside the session, from when it was typed: going on does not make it last longer."""
+    kept = asdict(checkout)
+    del kept["email"], kept["lost"]
+    mail = session.get(_KEY, {}).get("mail", "")
+    if not checkout.lost and briefly.recall(mail) != checkout.email:
+        briefly.drop(mail)
+        mail = briefly.keep(checkout.email) if checkout.email else ""
+    session[_KEY] = {**kept, "mail": mail if checkout.email or checkout.lost else ""}
 
 
 def drop(session: Any) -> None:
-    session.pop(_KEY, None)
+    briefly.drop(session.pop(_KEY, {}).get("mail", ""))
 
 
 def bill_of(basket: Any, pay: str = "") -> bill.Bill:
