@@ -93,9 +93,11 @@ def test_an_answer_is_read_and_written_back_to_without_a_script_or_a_cookie(site
     assert "明日の午前" not in page.content()
     page.fill("#number", NUMBER.lower())
     page.locator("form.sheet > button").first.click()
-    assert "明日の午前" in page.content() and NUMBER not in page.url
+    page.get_by_text("明日の午前").wait_for()
+    assert NUMBER not in page.url
     page.fill("#message-text", "ありがとうございます。")
     page.locator("#message button").click()
-    assert "担当者に伝えました" in page.content() and "ありがとうございます。" in page.locator("ol.said").inner_text()
+    page.get_by_text("担当者に伝えました").first.wait_for()
+    assert "ありがとうございます。" in page.locator("ol.said").inner_text()
     assert not page.context.cookies()
     assert Inquiry.objects.get().state == "open"
