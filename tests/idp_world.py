@@ -36,7 +36,7 @@ import jwt
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from tests.programs import free_ports
+from tests.programs import free_ports, reference
 
 TOP = Path(__file__).parents[1]
 HOOK_SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -387,7 +387,7 @@ class Netid:
     log: Path
 
     def manage(self, *words: str, **more: str) -> str:
-        return _run({**self.shell, **more}, "manage", *words)
+        return reference("idp", {**self.shell, **more}, "manage", *words)
 
     def tell(self, kind: str, secret: str = HOOK_SECRET, event: str = "", **data: Any) -> int:
         """A webhook of atesaki's; the status of the answer."""
@@ -448,20 +448,6 @@ for row in Session.objects.all():
 """
 
 
-def _run(shell: dict[str, str], *words: str) -> str:
-    ran = subprocess.run(
-        [sys.executable, "-m", "reference.idp", *words],
-        cwd=TOP,
-        env=shell,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
-
-
 @contextmanager
 def netid(home: Path, era: str = "now", host: str = "127.0.0.1", **more: str) -> Iterator[Netid]:
     """Prepared, started, healthy; ended by SIGTERM, and the end is looked at."""
@@ -498,7 +484,7 @@ def netid(home: Path, era: str = "now", host: str = "127.0.0.1", **more: str) ->
         "MAIL_SERVER": f"127.0.0.1:{smtp.port}",
         **more,
     }
-    _run(shell, "prepare")
+    reference("idp", shell, "prepare")
     log = home / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -36,7 +36,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.programs import free_ports
+from tests.programs import free_ports, reference
 
 ROOT = Path(__file__).parent.parent
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 32 octets").decode()
@@ -321,7 +321,7 @@ class Market:
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
     def manage(self, *words: str) -> str:
-        return run(self.environment, "manage", *words)
+        return reference("shop", self.environment, "manage", *words)
 
     def said(self) -> str:
         return (self.home / "log").read_text()
@@ -350,24 +350,10 @@ class Market:
             return error.code
 
 
-def run(environment: dict[str, str], *words: str) -> str:
-    ran = subprocess.run(
-        [sys.executable, "-m", "reference.shop", *words],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
-
-
 def stock(home: Path) -> Path:
     """The database of a shop that nobody has been at, for `market`."""
     database = home / "shop.sqlite3"
-    run(_environment(home), "prepare")
+    reference("shop", _environment(home), "prepare")
     with closing(sqlite3.connect(database)) as opened:
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return database

@@ -29,6 +29,21 @@ def atesaki(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess
     )
 
 
+def reference(module: str, shell: dict[str, str], *words: str) -> str:
+    """One command of the reference world's `shop` or `idp`, run to its end, which must be a good one; its words."""
+    ran = subprocess.run(
+        [sys.executable, "-m", f"reference.{module}", *words],
+        cwd=Path(__file__).parents[1],
+        env=shell,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
 def free_ports(many: int) -> list[int]:
     """Ports on loopback that nobody listens on."""
     trials = [socket.create_server(("127.0.0.1", 0)) for _ in range(many)]
