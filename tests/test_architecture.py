@@ -23,9 +23,9 @@ LONGEST = 60
 STRATA = (
     {"addresses", "clock", "keys", "language"},
     {"content", "tenants"},
-    {"ownership", "outbox"},
+    {"learning", "ownership", "outbox"},
     {"gate"},
-    {"desk", "audit"},
+    {"audit", "campaigns", "desk", "observe"},
     {"notme"},
     {"inbound", "tasks"},
     {"doors", "pages"},
