@@ -47,18 +47,40 @@ class Ledger:
     """The gate's own numbers, read when they are asked for: they are true across processes and restarts."""
 
     def collect(self) -> Iterator[Metric]:
-        """`atesaki_mails_total` by outcome, `atesaki_waiting`, and `atesaki_personal_to_unproved_total` (L1: 0)."""
+        """`atesaki_mails_total` by outcome, what waits and how old it is, and `atesaki_personal_to_unproved_total`,
+        which is 0 where L1 is kept.
+        """
         numbers = gate.numbers()
         mails = CounterMetricFamily("atesaki_mails", "Mails by what the gate decided.", labels=["outcome"])
         for outcome, name in _OUTCOMES.items():
             mails.add_metric([outcome], numbers[name])
         yield mails
         yield GaugeMetricFamily("atesaki_waiting", "Mails that wait for proof now.", value=numbers["waiting"])
+        yield GaugeMetricFamily("atesaki_queued", "Mails that may leave and have not left.", value=numbers["queued"])
+        for name, says, value in _ages():
+            yield GaugeMetricFamily(name, says, value=value)
         yield CounterMetricFamily(
             "atesaki_personal_to_unproved",
             "Mails with personal data, or looked into by nobody, that left for an address not proved.",
             value=desk.figures.personal_to_unproved_ever(),
         )
+
+
+def _ages() -> Iterator[tuple[str, str, float]]:
+    """How long something has been late, in seconds; 0 where nothing is. A worker that was never heard is not there."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (SELECT extract(epoch FROM now() - min(due)) FROM atesaki_departure WHERE state = 'waiting'),
+                   (SELECT extract(epoch FROM now() - min(due)) FROM atesaki_webhook WHERE state = 'waiting'),
+                   (SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers)
+            """
+        )
+        outbox, webhooks, heard = cursor.fetchone()
+    yield "atesaki_outbox_late_seconds", "How long the most overdue mail of the outbox is late.", max(outbox or 0, 0)
+    yield "atesaki_webhooks_late_seconds", "How long the most overdue webhook is late.", max(webhooks or 0, 0)
+    if heard is not None:
+        yield "atesaki_worker_heard_seconds", "Since a worker was last heard.", max(heard, 0)
 
 
 @require_safe
