@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# The tools that `make bench-detection` compares with are heavy, and no other work needs them.
+RIVALS := .venv-detection
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 # More than four workers wait for each other's database more than they gain.
 WORKERS ?= -n auto --maxprocesses=4
@@ -31,6 +33,13 @@ $(VENV)/dev.stamp: $(VENV)/reference.stamp requirements-dev.lock
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(RIVALS)/stamp: requirements-benchmark.lock pyproject.toml
+	@test -x $(RIVALS)/bin/python || { echo "making $(RIVALS)"; $(PYTHON) -m venv $(RIVALS); }
+	@echo "installing Presidio, GiNZA and SudachiPy, from requirements-benchmark.lock (about 600 MB, once)"
+	@$(subst $(BIN),$(RIVALS)/bin,$(INSTALL)) --require-hashes -r requirements-benchmark.lock
+	@$(subst $(BIN),$(RIVALS)/bin,$(INSTALL)) --no-build-isolation -e .
+	@touch $@
+
 serve: $(VENV)/run.stamp $(if $(REFERENCE),$(VENV)/reference.stamp) ## run everything on loopback, state under ./var; Ctrl-C ends it; REFERENCE=1 adds a shop and an ID service
 	@exec $(BIN)/atesaki serve $(if $(REFERENCE),--with-reference)
 
@@ -46,6 +55,9 @@ lint: $(VENV)/dev.stamp ## look at style, types and who may import whom
 bench: $(VENV)/run.stamp ## measure the road beside Postfix, into benchmarks/results/; QUICK=1 only sees that it works
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
+bench-detection: $(RIVALS)/stamp ## measure what finds personal data in mail, beside others, into benchmarks/results/; QUICK=1, ARGS="--only ours"
+	@$(RIVALS)/bin/python -m benchmarks.detection $(if $(QUICK),--quick) $(ARGS)
+
 story: $(VENV)/dev.stamp ## play the story before and after in a real browser (Chromium), into docs/story/
 	@$(BIN)/python -m reference.story
 
@@ -56,8 +68,9 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements.lock -q
 	uv pip compile pyproject.toml --group build --group reference --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-reference.lock -q
 	uv pip compile pyproject.toml --group build --group reference --group dev --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements-reference.lock -o requirements-dev.lock -q
+	uv pip compile pyproject.toml --group build --group benchmark --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-benchmark.lock -q
 
 clean: ## remove what was built; ./var, where the data lives, stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(RIVALS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help serve test lint bench story docs lock clean
+.PHONY: help serve test lint bench bench-detection story docs lock clean

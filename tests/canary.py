@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from django.contrib.auth import get_user_model
 
 from atesaki import clock, desk, gate, keys, notme
-from atesaki.models import Case, Contact, Customer, Draft, Letter, Note, Reporter, Reveal, Wish
+from atesaki.models import Case, Contact, Customer, Draft, Letter, Note, Reporter, Wish
 from tests.world import HANA, World, order
 
 REFERENCE = "KEN-CUSTOMER-4711"
@@ -81,7 +81,7 @@ def _customer_side(case: Case) -> None:
     Note.objects.create(id=pk, case=case, agent=agent, at=now, text=ring.wrap(NOTE.encode(), pk.bytes))
     for kind in ("note", "answer"):
         Draft.objects.create(case=case, agent=agent, kind=kind, at=now, text=ring.wrap(DRAFT.encode(), case.pk.bytes))
-    Reveal.objects.create(case=case, agent=agent, at=now, field="phone", reason=REASON)
+    desk.access.note(case, "phone", agent, REASON)
     for what in ("phoned", "sms_sent", "letter_made", "letter_posted", "revealed", "noted"):
         desk.step(case, what, by=AGENT)
     Case.objects.filter(pk=case.pk).update(

@@ -56,6 +56,8 @@ WITHIN = (
 class Actor:
     """The test's hand on one such process; it is started again by itself after a death."""
 
+    program = "tests.faults"
+
     def __init__(self, database_url: str, home: Path) -> None:
         self.environment = {
             **os.environ,
@@ -72,7 +74,7 @@ class Actor:
         assert not self.busy
         if self.process is None or self.process.poll() is not None:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults"],
+                [sys.executable, "-m", self.program],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.PIPE,
@@ -187,7 +189,10 @@ def _do(command: dict[str, Any]) -> Any:
     raise ValueError(command)
 
 
-def main() -> None:
+def serve(
+    between: tuple[tuple[str, str], ...], within: tuple[tuple[str, str], ...], do: Callable[[dict[str, Any]], Any]
+) -> None:
+    """Does one command of its standard input after the other, with these steps wrapped."""
     global _die_at, _stop
     import django
 
@@ -197,9 +202,9 @@ def main() -> None:
     assert atesaki.notme
     from atesaki.gate import ledger
 
-    for where, name in BETWEEN:
+    for where, name in between:
         _wrap(where, name, stops=True)
-    for where, name in WITHIN:
+    for where, name in within:
         _wrap(where, name, stops=False)
     looked = ledger.still_leaving
 
@@ -214,11 +219,11 @@ def main() -> None:
         command = json.loads(line)
         _die_at, _stop = command.get("die_at", ""), command.get("stop", False)
         try:
-            answer = {"done": _do(command)}
+            answer = {"done": do(command)}
         except Exception as error:
             answer = {"failed": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    serve(BETWEEN, WITHIN, _do)

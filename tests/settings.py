@@ -18,7 +18,8 @@ if "ATESAKI_TESTS_OF" not in os.environ:
     for _name in [name for name in os.environ if name.startswith("ATESAKI_") or name == "PROMETHEUS_MULTIPROC_DIR"]:
         del os.environ[_name]
     _home = Path(tempfile.mkdtemp(prefix="atesaki-tests-"))
-    os.environ.update(ATESAKI_TESTS_OF=str(os.getpid()), ATESAKI_HOME=str(_home))
+    # No thread of a program under test learns while the tests empty the tables beneath it.
+    os.environ.update(ATESAKI_TESTS_OF=str(os.getpid()), ATESAKI_HOME=str(_home), ATESAKI_LEARN_EVERY="0")
     atexit.register(shutil.rmtree, _home, ignore_errors=True)
     # pytest ends in order on Ctrl-C; a runner that stops it sends SIGTERM, which would leave all behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -18,7 +18,6 @@ from atesaki.models import (
     Message,
     Note,
     Reporter,
-    Reveal,
     Step,
     Wish,
 )
@@ -26,7 +25,7 @@ from tests import canary, mori
 from tests.test_inquiries import dump
 from tests.world import HANA, World, order
 
-KEPT_WITH_IT = (Assessment, Contact, Letter, Mention, Message, Note, Reporter, Reveal, Step)
+KEPT_WITH_IT = (Assessment, Contact, Letter, Mention, Message, Note, Reporter, Step)
 
 
 def worker_is_done() -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 from atesaki import desk, gate, notme
 from atesaki.desk import DeskError, ladder, sms
 from atesaki.desk.ladder import CustomerData, Tried
-from atesaki.models import Case, Contact, Customer, Letter, Reveal, Step, Webhook
+from atesaki.models import Access, Case, Contact, Customer, Letter, Step, Webhook
 from tests import mori
 from tests.world import HANA, World, order
 
@@ -102,13 +102,13 @@ class TestTheCustomersData:
         for reason in ("", "    ", "理由", "a b"):
             refused("reason", desk.reveal, case, "phone", agent, reason)
         refused("field", desk.reveal, case, "sealed", agent, "電話をかけるため")
-        assert not Reveal.objects.exists()
+        assert not Access.objects.exists()
         refused("no_customer", desk.reveal, case, "phone", agent, "電話をかけるため")
         mori.known(case)
         assert desk.reveal(case, "phone", agent, "電話をかけるため") == mori.PHONE
-        assert Reveal.objects.count() == 2  # also the look that found nothing
-        row = Reveal.objects.latest("pk")
-        assert (row.agent, row.field, row.reason) == (agent.user, "phone", "電話をかけるため")
+        assert Access.objects.count() == 2  # also the look that found nothing
+        row = Access.objects.latest("pk")
+        assert (row.agent, row.what, row.reason) == (agent.user, "phone", "電話をかけるため")
         assert Step.objects.filter(case=case, what="revealed", by="mori").count() == 2
 
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from atesaki import addresses, gate, outbox, ownership
+from atesaki import addresses, gate, outbox, ownership, tenants
 from atesaki.models import Claim, Departure, Entry, Event, Hold, Key, Line, Sealed, Webhook
 from atesaki.ownership import Purpose
 from tests.faults import Actor
@@ -62,7 +62,8 @@ class Machine(RuleBasedStateMachine):
         self.sent = 0
         self.doing: dict[str, dict[str, Any]] = {}
         self.customer: dict[int, str] = {}
-        self.observed: set[int] = set()  # mails that were on their way in while the service was only observed
+        # Mails that were on their way in while that address was only observed.
+        self.observed: set[tuple[int, str]] = set()
         self.silenced: dict[str, set[int]] = {}  # address that asked for silence -> mails that had begun by then
         self.notices: dict[str, int] = {}  # and how many notices it had been written
         self.acknowledged: dict[int, str] = {}  # mail -> ledger id, for those answered with 250
@@ -92,8 +93,7 @@ class Machine(RuleBasedStateMachine):
         self.sent += 1
         self.customer[self.sent] = customer
         mail = order(self.sent, to=to[0], headers=f"X-Atesaki-Customer: {customer}\r\n").decode()
-        if self.world.service.mode == "observe":
-            self.observed.add(self.sent)
+        self._watch(self.sent, to)
         service = self.world.service.name
         self._begin(who, do="submit", service=service, to=list(to), mail=mail, number=self.sent, away=away)
 
@@ -123,11 +123,17 @@ class Machine(RuleBasedStateMachine):
             self.silenced[to] = set(range(1, self.sent + 1))
             self.notices[to] = self._notices(to)
 
-    @rule(mode=st.sampled_from(["enforce", "enforce", "observe"]))
-    def change_mode(self, mode: str) -> None:
-        self.world.policy(mode=mode)
-        if mode == "observe":
-            self.observed |= {each["number"] for each in self.doing.values() if each["do"] == "submit"}
+    @rule(mode=st.sampled_from(["enforce", "enforce", "observe"]), share=st.sampled_from([100, 100, 50, 0]))
+    def change_mode(self, mode: str, share: int) -> None:
+        self.world.policy(mode=mode, enforce_share=share)
+        for each in self.doing.values():
+            if each["do"] == "submit":
+                self._watch(each["number"], each["to"])
+
+    def _watch(self, number: int, to: Iterable[str]) -> None:
+        for each in to:
+            if not tenants.enforces(self.world.service, ownership.digest(addresses.parse(each))):
+                self.observed.add((number, each))
 
     @rule(away=AWAY)
     def work(self, away: bool) -> None:
@@ -198,7 +204,7 @@ class Machine(RuleBasedStateMachine):
     def _may_have_arrived(self, number: int, to: str, customer: str) -> None:
         claim = self._claim(to, customer)
         proved = claim and Event.objects.filter(claim=claim, kind="proved").exists()
-        assert proved or number in self.observed, f"L1: mail {number} reached {to} before {customer} proved it"
+        assert proved or (number, to) in self.observed, f"L1: mail {number} reached {to} before {customer} proved it"
         if to in self.silenced and not (claim and self._standing(claim) == "proved"):
             began = number in self.silenced[to]
             assert began, f"mail {number} reached {to}, which had asked for silence before it was sent"

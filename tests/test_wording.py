@@ -46,6 +46,9 @@ OF_A_LIST = (
     *("improve_state", "improve_wrong"),
     *("operator_figure", "operator_what", "operator_of", "operator_target", "operator_part", "operator_column"),
     *("operator_unit", "webhooks_state", "webhooks_type"),
+    *("templates_show", "templates_item", "templates_do", "templates_done", "templates_model"),
+    *("observed_mode", "observed_outcome", "observed_standing", "observed_reason"),
+    *("campaigns_state", "campaigns_said", "campaigns_why", "campaigns_do", "campaigns_passed"),
 )
 
 

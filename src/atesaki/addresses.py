@@ -418,7 +418,7 @@ NEIGHBOURS: Final = frozenset(
     yahoo.fr yahoo.de ybb.ne.jp ocn.ne.jp so-net.ne.jp dion.ne.jp nifty.ne.jp fifty.com plala.or.jp
     eonet.ne.jp softbank.jp softbank.co.jp softbank.com rakuten.jp rakumail.jp infoseek.jp goo.jp goo.ne.jp
     excite.co.jp proton.me pm.me tutanota.com willcom.com wilcom.com mopera.net asahi-net.or.jp wakwak.com
-    jcom.home.ne.jp
+    jcom.home.ne.jp yahoo.ne.jp foxmail.com mozmail.com umail.com
     """.split()
 )
 
@@ -432,7 +432,18 @@ _MISPLACED: Final = {
     "docomo.co.jp": "docomo.ne.jp",
     "ezweb.co.jp": "ezweb.ne.jp",
     "i.softbank.ne.jp": "i.softbank.jp",
-    "yahoo.ne.jp": "yahoo.co.jp",
+    "i.softbank.co.jp": "i.softbank.jp",
+    "softbank.ne": "softbank.ne.jp",
+    "docomo.ne": "docomo.ne.jp",
+    "docomo.jp": "docomo.ne.jp",
+    "docomo.com": "docomo.ne.jp",
+    "ezweb.ne": "ezweb.ne.jp",
+    "ezweb.jp": "ezweb.ne.jp",
+    "yahoo.or.jp": "yahoo.co.jp",
+    "icloud.jp": "icloud.com",
+    "hotmail.jp": "hotmail.co.jp",
+    "outlook.co.jp": "outlook.jp",
+    "nifty.co.jp": "nifty.com",
 }
 
 # Endings that no registry has, and what the fingers meant. (.cm, .co and .om exist.)

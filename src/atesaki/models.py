@@ -5,13 +5,16 @@ application of their own would forbid (Django imports it before any model may ex
 """
 
 from atesaki.gate.models import Entry, Hold, Line, Slot
+from atesaki.learning.models import Template
 from atesaki.outbox.models import Departure, Key, Sealed, Webhook
 from atesaki.ownership.models import Claim, Event, Knowledge, Mailbox, Seen, Token
 from atesaki.tenants.models import Bucket, Credential, Installation, KeptAnswer, Organisation, Service
 
 # isort: split
 # Last: modules of `desk` import rows of the strata below from here, while this file is being read.
+from atesaki.campaigns.models import Asked, Campaign
 from atesaki.desk.models import (
+    Access,
     Agent,
     Assessment,
     Case,
@@ -29,7 +32,6 @@ from atesaki.desk.models import (
     Presence,
     Report,
     Reporter,
-    Reveal,
     SavedView,
     SignIn,
     Step,
@@ -38,9 +40,12 @@ from atesaki.desk.models import (
 )
 
 __all__ = [
+    "Access",
     "Agent",
+    "Asked",
     "Assessment",
     "Bucket",
+    "Campaign",
     "Case",
     "Claim",
     "Contact",
@@ -69,7 +74,6 @@ __all__ = [
     "Presence",
     "Report",
     "Reporter",
-    "Reveal",
     "SavedView",
     "Sealed",
     "Seen",
@@ -77,6 +81,7 @@ __all__ = [
     "SignIn",
     "Slot",
     "Step",
+    "Template",
     "Token",
     "Unsent",
     "Webhook",

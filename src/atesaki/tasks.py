@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from procrastinate.contrib.django import app
 
-from atesaki import desk, gate, notme, outbox, tenants
+from atesaki import campaigns, desk, gate, learning, notme, outbox, tenants
 
 
 @app.task(name="atesaki.drive")
@@ -58,6 +58,7 @@ def everything_due() -> dict[str, int]:
             "reported": desk.report_progress,
             "wishes_told": desk.improvements.due,
             "inquiries": desk.inquiries.due,
+            "campaigns": campaigns.due,
             "lost_jobs": _forget_lost_jobs,
         }
     )
@@ -76,9 +77,12 @@ def _tidy() -> int:
             "inquiries": desk.inquiries.forget_old,
             "cases": desk.ends.forget_old,
             "words": desk.forget_words,
+            "access": desk.access.forget_old,
             "wishes": desk.improvements.forget,
+            "campaigns": campaigns.forget_old,
             "webhooks": outbox.forget_old,
             "api": tenants.forget_old,
+            "templates": learning.forget_old,
         }
     )
     return -1 if min(done.values()) < 0 else sum(done.values())

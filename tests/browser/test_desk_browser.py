@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from atesaki import clock, desk, gate, keys
 from atesaki.desk import Question, agents
 from atesaki.desk.agents import Issued, Role
-from atesaki.models import Case, Letter, Message, Note, Reporter, Reveal, Unsent
+from atesaki.models import Access, Case, Letter, Message, Note, Reporter, Unsent
 from tests.browser import sound
 from tests.browser.sound import picture
 from tests.canary import ADDRESS, NAME, PHONE
@@ -429,7 +429,7 @@ def test_everything_works_without_javascript(office: Desk) -> None:
     page.locator("#customer summary").first.click()
     page.fill("#reason-name", "お届け先の確認のため")
     page.locator("#customer form button").first.click()
-    assert NAME in page.locator("#customer").inner_text() and Reveal.objects.count() == 1
+    assert NAME in page.locator("#customer").inner_text() and Access.objects.filter(what="name").count() == 1
     page.get_by_role("link", name="キー操作の一覧").click()
     assert page.locator("h1").inner_text() == "キー操作"
     known.refresh_from_db()

@@ -16,9 +16,13 @@ from types import FrameType
 import click
 
 from atesaki.cli.agent import agent
+from atesaki.cli.campaign import campaign
+from atesaki.cli.check import check
+from atesaki.cli.claims import import_claims
 from atesaki.cli.installation import sentence
 from atesaki.cli.keyfile import keys
-from atesaki.cli.ledger import due, explain, standing
+from atesaki.cli.ledger import due, explain, standing, verify_ledger
+from atesaki.cli.observed import observed
 from atesaki.cli.parts import gate, inbound, migrate, web, work
 from atesaki.cli.serve import serve
 from atesaki.cli.service import service
@@ -39,7 +43,8 @@ def atesaki() -> None:
 
 for command in (
     *(serve, web, gate, inbound, work, migrate),
-    *(service, agent, explain, standing, due, check_setup, keys, webhooks),
+    *(service, agent, explain, standing, due, check_setup, keys, webhooks, verify_ledger),
+    *(import_claims, campaign, observed, check),
 ):
     atesaki.add_command(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -40,6 +41,11 @@ def _tell(line: dict[str, Any]) -> None:
     said.append(("rules hit", ", ".join(line["hits"]) or "none"))
     said.append(("rules missed", ", ".join(line["misses"]) or "none"))
     said.append(("personal data", _counts(line["personal_data"])))
+    if line["would"]:
+        sentence = f"{line['would_reason']}: {line['would_sentence']}".strip(": ")
+        said.append(("if it were enforced", f"{line['would']} ({sentence})"))
+    if line["template"]:
+        said.append(("template", str(line["template"])))
     table(said)
     table([("", entry["at"], entry["what"], entry.get("detail", "")) for entry in line["timeline"]])
 
@@ -87,3 +93,28 @@ def due(json_: bool) -> None:
         as_json(done)
     else:
         table([(what, str(many)) for what, many in done.items()])
+
+
+@click.command("verify-ledger")
+@click.option(
+    "--head", default="", metavar="NUMBER:HASH", help="A head that was noted earlier: it must stand in the log."
+)
+@_JSON
+def verify_ledger(head: str, json_: bool) -> None:
+    """Go through the access log: who unmasked or opened what, each row bound to the one before it.
+
+    Exit code 1 if a row was changed, is missing, or follows another. Keep the head that it prints outside of the
+    database: what was cut off at the end is missed only by whoever noted a later one.
+    """
+    if head and not re.fullmatch(r"[0-9]+:[0-9a-f]{32}", head):
+        raise click.BadParameter("a head looks like 12:0f3a…, as this command prints it.", param_hint="'--head'")
+    with installation():
+        from atesaki import desk
+
+        found = desk.access.check(head)
+    if json_:
+        as_json({"rows": found.rows, "first": found.first, "head": found.head, "wrong": found.wrong})
+    elif not found.wrong:
+        table([("rows", str(found.rows)), ("head", found.head or "none yet")])
+    if found.wrong:
+        raise Failure(f"the access log is not whole: {found.wrong}")

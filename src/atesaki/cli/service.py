@@ -53,7 +53,7 @@ def list_(json_: bool) -> None:
             for each in services:
                 as_json(_words(each))
         elif services:
-            rows = [(each.name, each.organisation.name, each.locale, each.mode, each.sender) for each in services]
+            rows = [(each.name, each.organisation.name, each.locale, _mode(each), each.sender) for each in services]
             table([("NAME", "ORGANISATION", "LOCALE", "MODE", "SENDER"), *rows])
         else:
             click.echo("There is no service yet: `atesaki service add --help` tells how to make one.")
@@ -65,6 +65,12 @@ def list_(json_: bool) -> None:
 @click.option("--zone", metavar="ZONE", help="Whose calendar day counts, such as Asia/Tokyo.")
 @click.option("--hours", metavar="TEXT", help='When people answer, such as "mon-fri 09:00-18:00, sat 10:00-15:00".')
 @click.option("--mode", type=_MODE)
+@click.option(
+    "--enforce-share",
+    type=int,
+    metavar="N",
+    help="In `--mode enforce`: enforce for N in a hundred addresses, and observe the others; always the same ones.",
+)
 @click.option("--from", "sender", metavar="ADDRESS")
 @click.option("--webhook", metavar="URL", help="An empty one ends it.")
 @click.option("--accept", type=click.Choice(["proved", "answered"]), help=_WEAKER)
@@ -202,6 +208,7 @@ def _words(service: Service) -> dict[str, Any]:
         "zone": service.zone,
         "hours": service.hours,
         "mode": service.mode,
+        "enforce_share": service.enforce_share,
         "from": service.sender,
         "webhook": service.webhook,
         "accept": "answered" if service.accept_answered else "proved",
@@ -213,6 +220,11 @@ def _words(service: Service) -> dict[str, Any]:
         "return_to": service.return_to,
         "api_per_minute": service.api_per_minute,
     }
+
+
+def _mode(service: Service) -> str:
+    partly = service.mode == "enforce" and service.enforce_share < 100
+    return f"{service.mode} {service.enforce_share}%" if partly else service.mode
 
 
 def _cell(value: Any) -> str:

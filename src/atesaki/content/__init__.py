@@ -10,6 +10,7 @@ from atesaki.content.contact import (
     Carries,
     Fact,
     Knows,
+    Verdict,
     askable,
     carries,
     contact_values,
@@ -18,34 +19,42 @@ from atesaki.content.contact import (
     phones,
     postal_codes,
 )
-from atesaki.content.reading import (
-    Limits,
-    Part,
-    Reading,
-    decode_words,
-    header_values,
-    normalise,
-    read,
-    without_headers,
-)
+from atesaki.content.fields import header_values, without_headers
+from atesaki.content.findings import Customer, Finding, Findings, Kind, Place, findings
+from atesaki.content.reading import Limits, Part, Reading, normalise, read
+from atesaki.content.templates import Sketch, Skeleton, Templates, lacking, line_hash, skeleton
+from atesaki.content.words import decode_words
 
 __all__ = [
     "Carries",
+    "Customer",
     "Fact",
+    "Finding",
+    "Findings",
+    "Kind",
     "Knows",
     "Limits",
     "Part",
+    "Place",
     "Reading",
+    "Sketch",
+    "Skeleton",
+    "Templates",
+    "Verdict",
     "askable",
     "carries",
     "contact_values",
     "decode_words",
+    "findings",
     "header_values",
     "knows",
+    "lacking",
+    "line_hash",
     "normal_answer",
     "normalise",
     "phones",
     "postal_codes",
     "read",
+    "skeleton",
     "without_headers",
 ]

@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 import phonenumbers
 
-from atesaki.content.reading import Part, Reading, decode_words, normalise
+from atesaki.content.reading import Part, Reading, normalise
+from atesaki.content.words import decode_words
 
 FactKind = Literal["postal_code", "phone_last4", "birth_year"]
 PersonalKind = Literal["name", "kana", "postal", "address", "phone"]
@@ -156,9 +157,19 @@ def _spelt(words: Iterable[str]) -> str:
     return "|".join(r"\s?".join(map(re.escape, word.split(" "))) for word in sorted(words, key=len, reverse=True))
 
 
+def _label_data() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(files(__package__).joinpath("contact_labels.toml").read_text("utf-8"))
+
+
+def shop_cues() -> tuple[list[str], list[str]]:
+    """What marks a line as somebody's business: parts of words, and English words."""
+    shop = _label_data()["shop"]
+    return shop["cues"], shop["words"]
+
+
 @cache
 def _words() -> _Words:
-    data = tomllib.loads(files(__package__).joinpath("contact_labels.toml").read_text("utf-8"))
+    data = _label_data()
     tokens = {
         normalise(word).casefold().replace(" ", ""): group for group, words in data["label"].items() for word in words
     }
@@ -514,7 +525,7 @@ def _inline(cell: str) -> list[str]:
 _SENDERS = ("from", "sender", "reply-to", "return-path", "errors-to", "organization", "x-sender")
 
 
-def _sender(reading: Reading) -> tuple[re.Pattern[str] | None, frozenset[str], str]:
+def sender_words(reading: Reading) -> tuple[set[str], frozenset[str], str]:
     """Names and domains of whoever sends, and the digits in their header fields."""
     names: set[str] = set()
     domains: set[str] = set()
@@ -531,8 +542,12 @@ def _sender(reading: Reading) -> tuple[re.Pattern[str] | None, frozenset[str], s
             names.update(re.findall(r"[^\W_]{2,}", shown.replace("様", " ")))
     names.update(label for domain in domains for label in domain.split(".")[:-1] if len(label) > 3)
     names = {name for name in names if len(name) > 2 or _JAPANESE.search(name)} - {"example", "mail", "noreply"}
-    cue = re.compile("|".join(map(re.escape, sorted(names)))) if names else None
-    return cue, frozenset(domains), digits
+    return names, frozenset(domains), digits
+
+
+def _sender(reading: Reading) -> tuple[re.Pattern[str] | None, frozenset[str], str]:
+    names, domains, digits = sender_words(reading)
+    return re.compile("|".join(map(re.escape, sorted(names)))) if names else None, domains, digits
 
 
 def _own_texts(parts: tuple[Part, ...]) -> list[Part]:
@@ -680,7 +695,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s\-・,.、。()〒:]", "", normalise(text)).casefold()
 
 
-class _Own:
+class Own:
     """The service's own values, to be told from a person's."""
 
     def __init__(self, own: Iterable[str]) -> None:
@@ -688,6 +703,10 @@ class _Own:
         self.whole = {_squeezed(value) for value in listed}
         self.numbers = {value.number for line in listed for value in _values_of(line)}
         self.digits = {re.sub(r"[^0-9]", "", normalise(value)) for value in listed}
+
+    def lists(self, line: str) -> bool:
+        """Whether a whole line is listed."""
+        return _squeezed(line) in self.whole
 
     def covers(self, kind: PersonalKind, text: str) -> bool:
         """A name must be listed as it is; a number or address may stand within a listed line."""
@@ -768,7 +787,7 @@ def carries(reading: Reading, own: Iterable[str] = ()) -> Carries:
     Staff and shop data that are not listed do: whose they are cannot be seen. What cannot be read, what is too long
     to be read to its end, and a line that may be a bare name, is `unsure`.
     """
-    listed = _Own(own)
+    listed = Own(own)
     kinds: set[PersonalKind] = {"name" for person in _recipients(reading) if not listed.covers("name", person)}
     doubtful = bool(reading.unreadable) or len(reading.text) > _READ_AT_MOST
     lines = [value for name, value in reading.headers if not _OF_THE_WAY.fullmatch(name)]

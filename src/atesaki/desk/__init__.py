@@ -7,6 +7,7 @@ Read first: `models.Case`, then `cases`.
 """
 
 from . import (
+    access,
     agents,
     answers,
     drafts,
@@ -77,6 +78,7 @@ __all__ = [
     "Rung",
     "Said",
     "about",
+    "access",
     "acknowledge",
     "agents",
     "answer_disposal",

@@ -20,7 +20,7 @@ from atesaki.models import Event, Mailbox
 from atesaki.ownership import Claim, Standing
 from atesaki.tenants import Service
 
-from . import calendar, cases, inquiries, reporters
+from . import access, calendar, cases, inquiries, reporters
 from .models import Agent, Case, Customer, Draft, Letter, Message, Note, Step, Unsent, Wish
 from .refusals import DeskError
 
@@ -282,7 +282,11 @@ def forget_old() -> int:
     told = Wish.objects.filter(case=OuterRef("pk"), sealed_address__isnull=False)
     old = Case.objects.filter(state=State.CLOSED, closed__lt=past).exclude(Exists(told))
     old = old.exclude(end__in=_DETACHED, erased=None)
-    gone, _ = old.filter(Exists(Step.objects.filter(case=OuterRef("pk"), what="cleared"))).delete()
+    old = old.filter(Exists(Step.objects.filter(case=OuterRef("pk"), what="cleared")))
+    with transaction.atomic():
+        numbers = dict(old.values_list("pk", "number"))
+        access.forget(numbers.values())
+        gone, _ = Case.objects.filter(pk__in=list(numbers)).delete()
     return gone
 
 

@@ -29,7 +29,7 @@ from atesaki.language import Language
 from atesaki.ownership import Purpose, Standing
 from atesaki.tenants import Service
 
-from . import calendar
+from . import access, calendar
 from .models import Agent, Inquiry, InquiryMessage, Message
 from .reports import ANSWER_DAYS, asked
 
@@ -379,7 +379,10 @@ def due() -> int:
 def forget_old() -> int:
     """Removes inquiries 400 days after they were closed, with what was written in them; how many rows."""
     past = clock.now() - timedelta(days=KEPT_DAYS)
-    gone, _ = Inquiry.objects.filter(state=State.CLOSED, done__lt=past).delete()
+    with transaction.atomic():
+        numbers = list(Inquiry.objects.filter(state=State.CLOSED, done__lt=past).values_list("pk", flat=True))
+        access.forget(numbers)
+        gone, _ = Inquiry.objects.filter(pk__in=numbers).delete()
     return gone
 
 

@@ -21,8 +21,8 @@ from django.db import transaction
 from atesaki import clock, keys, outbox
 from atesaki.language import language
 
-from . import calendar, cases, letter, sms
-from .models import Agent, Case, Contact, Customer, Letter, Reveal
+from . import access, calendar, cases, letter, sms
+from .models import Agent, Case, Contact, Customer, Letter
 from .refusals import DeskError
 
 Outcome = Contact.Outcome
@@ -126,7 +126,7 @@ def reveal(case: Case, field: str, agent: Who, reason: str) -> str:
     if len(why) < _LEAST_REASON:
         raise DeskError("reason")
     with transaction.atomic():
-        Reveal.objects.create(case=case, agent=_user(agent), at=clock.now(), field=field, reason=why[:200])
+        access.note(case, field, _user(agent), why)
         cases.step(case, "revealed", by=_name(agent))
     found = customer(case)
     if found is None:

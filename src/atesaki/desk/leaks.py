@@ -172,10 +172,14 @@ def reported(case: Case, which: str, agent: Agent | User) -> bool:
 
 _KINDS = {
     "ja": {"mail": "メール(合計)", "unread": "内容を調べていないメール", "unreadable": "読み取れない部分のあるメール"}
-    | {"name": "氏名", "kana": "フリガナ", "postal": "郵便番号", "address": "住所", "phone": "電話番号"},
+    | {"name": "氏名", "kana": "フリガナ", "postal": "郵便番号", "address": "住所", "phone": "電話番号"}
+    | {"email": "メールアドレス", "dob": "生年月日", "account_id": "会員番号・アカウント名"}
+    | {"card_tail": "カード番号の下4桁", "secret": "パスワード・認証コード", "order_item": "注文した商品"},
     "en": {"mail": "mails in all", "unread": "mails whose content was not looked at"}
     | {"unreadable": "mails with unreadable parts", "name": "name", "kana": "name in kana"}
-    | {"postal": "postal code", "address": "postal address", "phone": "phone number"},
+    | {"postal": "postal code", "address": "postal address", "phone": "phone number"}
+    | {"email": "e-mail address", "dob": "date of birth", "account_id": "customer number or account name"}
+    | {"card_tail": "last digits of a card", "secret": "password or code", "order_item": "items ordered"},
 }
 _ITEMS = {
     "ja": """

@@ -228,14 +228,30 @@ class Customer(models.Model):
     changed = models.DateTimeField()
 
 
-class Reveal(models.Model):
-    """An agent looked at a masked field of a customer, and why. Kept with the case: it is the access log."""
+class Access(models.Model):
+    """An agent read something about a person: which, of which case or inquiry, and why. Never changed (a trigger).
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE)
-    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    `hash` is keyed and covers the row before (`previous`) and `content`, itself a keyed hash of `number_of` and
+    `reason`: those two are blanked when the case goes, and the chain holds without them. `agent` and `organisation`
+    are empty for our own rows. Kept 800 days, so that whoever was read about can still be told by whom.
+    """
+
+    number = models.BigIntegerField(primary_key=True)  # without a gap
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True)
     at = models.DateTimeField()
-    field = models.CharField(max_length=12)
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    what = models.CharField(max_length=12)
+    number_of = models.CharField(max_length=20)  # the case or inquiry, by the number that people read out
     reason = models.CharField(max_length=200)
+    content = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["organisation", "-number"], name="access_by_house"),
+            models.Index(fields=["number_of", "number"], name="access_by_case"),
+        ]
 
 
 class Contact(models.Model):

@@ -14,8 +14,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from atesaki import addresses, clock, ownership
 from atesaki.tenants import Service
 
-from . import calendar, cases, letter
-from .models import Agent, Case, Letter, Mention, Message, Reveal, SavedView
+from . import access, calendar, cases, letter
+from .models import Agent, Case, Letter, Mention, Message, SavedView
 
 _LATELY = timedelta(days=14)
 _FURTHEST = 60  # days; a case that nobody has to look at for longer is forgotten
@@ -237,7 +237,7 @@ def print_letter(made: Letter, agent: Agent) -> bytes:
     Raises `DeskError`.
     """
     with transaction.atomic():
-        Reveal.objects.create(case=made.case, agent_id=agent.user_id, at=clock.now(), field="letter", reason="printed")
+        access.note(made.case, "letter", agent.user, "printed")
     return letter.pdf(made)
 
 

@@ -22,11 +22,12 @@ from .holds import (
     take_back,
     take_back_lane,
     vouch,
+    vouch_all,
     withdraw,
 )
-from .ledger import explain, last_sent, line_of, lines_of, make_partitions, newest, numbers, wait_until_gone
+from .ledger import explain, last_sent, line_of, lines_of, make_partitions, newest, numbers, rejected, wait_until_gone
 from .submit import DECIDE_SECONDS, Receipt, TryLater, Unacceptable, submit
-from .substitutes import Words, ask, challenge_free, correspond, unwelcome, write_to
+from .substitutes import Words, ask, challenge_free, correspond, last_asked, request, unwelcome, write_to
 from .verdict import REASONS, Outcome
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "due",
     "erase",
     "explain",
+    "last_asked",
     "last_sent",
     "line_of",
     "lines_of",
@@ -57,12 +59,15 @@ __all__ = [
     "numbers",
     "orderly",
     "prove_code",
+    "rejected",
     "release",
+    "request",
     "submit",
     "take_back",
     "take_back_lane",
     "unwelcome",
     "vouch",
+    "vouch_all",
     "wait_until_gone",
     "withdraw",
     "write_to",

@@ -6,9 +6,9 @@ Everything that leaves later than its own `submit` leaves by `drive`, which look
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -18,11 +18,11 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Subquery
 from procrastinate.contrib.django import app
 
-from atesaki import clock, content, keys, outbox, ownership
+from atesaki import clock, keys, learning, outbox, ownership, tenants
 from atesaki.addresses import Address
 from atesaki.content import Fact
 from atesaki.outbox import COURIER_SECONDS, Departure, Envelope, Hand, Handed, Leaving
-from atesaki.ownership import Claim, Event, Proof, Purpose, Stand, Standing
+from atesaki.ownership import Claim, Event, Fate, Given, Proof, Purpose, Stand, Standing, Taken
 from atesaki.tenants import Service
 
 from . import ledger, substitutes
@@ -31,6 +31,7 @@ from .verdict import Facts, Mode, Notice, Outcome, Verdict, Verification, decide
 
 log = structlog.get_logger(__name__)
 
+_READ_SECONDS = 10.0  # for a mail that waits: what the page may ask for is found in it
 _REPORT_OPEN = timedelta(days=15)  # a day more than a mailbox may take to confirm a report about it
 
 
@@ -43,10 +44,13 @@ class Confirmation:
     released: int = 0
 
 
-def facts(service: Service, stand: Stand, verification: Verification, notice: Notice) -> Facts:
-    """What a verdict may depend on, gathered; a mailbox that asked for silence is never sent a notice."""
+def facts(service: Service, address: bytes, stand: Stand, verification: Verification, notice: Notice) -> Facts:
+    """What a verdict may depend on, gathered; a mailbox that asked for silence is never sent a notice.
+
+    The mode is the address's own: of a service that enforces for a share, it may be observed.
+    """
     return Facts(
-        mode=Mode(service.mode),
+        mode=Mode.ENFORCE if tenants.enforces(service, address) else Mode.OBSERVE,
         standing=stand.standing,
         accept_answered=service.accept_answered and stand.accepted,
         verification=verification,
@@ -59,12 +63,15 @@ class Learnt:
     """What was read in a mail, once for all its recipients and before any lock is taken.
 
     `asked`: what the page may ask for. `passed`: the service said so itself. `personal`: kinds and counts.
+    `carries`: whether it carries any; in doubt it does. `template`: the row of the one that it is of.
     """
 
     asked: tuple[Fact, ...]
     passed: bool
     seen: tuple[Fact, ...]
     personal: dict[str, int]
+    carries: bool
+    template: int | None
 
 
 def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt) -> Verdict:
@@ -81,12 +88,12 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
     ownership.lock(address)
     claim = ownership.claim(service, envelope.recipients[0], line.customer)
     stand = ownership.known(claim)
-    now = facts(service, stand, seen.verification, Notice.DUE)
+    now = facts(service, address, stand, seen.verification, Notice.DUE)
     if decide(now).outcome is Outcome.SUBSTITUTE and (
         # R1: one mail before proof. A request to confirm that has just gone says all that a notice could.
         ownership.being_asked(claim) or not substitutes.notice_free(service, address)
     ):
-        now = facts(service, stand, seen.verification, Notice.SPENT)
+        now = facts(service, address, stand, seen.verification, Notice.SPENT)
     verdict = decide(now)
     if verdict.outcome is Outcome.REFUSE:
         outbox.destroy([key])
@@ -99,7 +106,6 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
         return verdict
     expires = clock.now() + timedelta(days=service.wait_days)
     Hold.objects.create(line=line.id, claim=claim, digest=address, key_id=key, expires=expires)
-    line.personal = learnt.personal
     ownership.learn(claim, learnt.asked, passed=learnt.passed, seen=learnt.seen)
     ownership.prolong(claim, expires)
     ledger.settle(line, verdict, seen.standing, Line.State.HELD, ("held", f"until {expires.isoformat()}"))
@@ -110,16 +116,16 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
     return verdict
 
 
-def learn(service: Service, mail: bytes, knows: Sequence[Fact]) -> Learnt:
-    """Reads a mail that is going to wait; `knows` is what the service passed, and goes before what is found."""
-    reading = content.read(mail)
-    every = content.contact_values(reading)
-    found = Counter({"postal" if fact.kind == "postal_code" else "phone": 0 for fact in every})
-    found.update("postal" if fact.kind == "postal_code" else "phone" for fact in every)
-    carried = content.carries(reading, [service.name, *service.own])
-    kinds = {kind: max(1, found[kind]) for kind in sorted(carried.kinds)} | dict(found)
-    kinds |= {"unreadable": 1} if reading.unreadable else {}
-    return Learnt(tuple(knows or content.askable(reading)), bool(knows), tuple(every), kinds)
+def learn(
+    service: Service, mail: bytes, recipient: bytes, knows: Sequence[Fact], *, waits: bool, left: float
+) -> Learnt:
+    """Reads a mail that is going to wait, or has left; `knows` is what the service passed, and goes before what is
+    found. `recipient`: the digest of the first. What cannot be read in the seconds `left` counts as unreadable.
+    """
+    most = _READ_SECONDS if waits else learning.LOOK_SECONDS
+    found = learning.look(service, mail, recipient, min(most, left))
+    carries = found.personal != "no"
+    return Learnt(tuple(knows) or found.asked, bool(knows), found.seen, found.kinds, carries, found.template)
 
 
 def confirm(raw_token: str, kind: str = "", answer: str = "") -> Confirmation:
@@ -149,14 +155,28 @@ def vouch(service: Service, address: Address, customer: str, evidence: str) -> C
     with transaction.atomic():
         claim = ownership.claim(service, address, customer)
         stand = ownership.known(claim)
-        if any(
-            ownership.known(each).standing is Standing.DOUBTED
-            for each in ownership.claims_on(bytes(claim.digest), service.organisation_id)
-        ):
+        if ownership.in_doubt(service.organisation_id, [bytes(claim.digest)]):
             return substitutes.ask(service, address, customer)
         if not stand.paused and stand.standing not in (Standing.DISAVOWED, Standing.PROVED):
             attest(claim, evidence)
     return claim
+
+
+def vouch_all(service: Service, given: Sequence[Given], *, dry: bool = False) -> tuple[list[Taken], int]:
+    """`vouch`, for many in one transaction: what became of each, in order, and how many waiting mails were released.
+
+    What is shown by less than a proof is claimed or answered. Nobody is asked, and no `claim.proved` is told: a
+    service need not hear a million times what it has just said itself (decision 0018). `dry` only looks.
+    """
+    if dry:
+        return ownership.take_in(service, given, write=False), 0
+    with transaction.atomic():
+        taken = ownership.take_in(service, given)
+        proved = [one.claim for one in taken if one.fate is Fate.PROVED]
+        waiting = set(Hold.objects.filter(claim__in=proved).values_list("claim", flat=True))
+        claims = Claim.objects.filter(pk__in=waiting).select_related("service__organisation")
+        released = sum(release(claim) for claim in claims)
+    return taken, released
 
 
 def _after(claim: Claim | None, tried: Callable[[], Proof]) -> Confirmation:
@@ -206,10 +226,12 @@ def _tell_mails(what: str, service: Service, lines: Iterable[Line | _Kept], clai
 
 
 def _may_go(claim: Claim) -> bool:
-    """Whether mail to this claim is delivered because of what was proved, and not because nothing is enforced."""
-    now = facts(claim.service, ownership.known(claim), Verification.NONE, Notice.SPENT)
-    verdict = decide(now)
-    return verdict.outcome is Outcome.DELIVER and verdict.reason != "observed"
+    """Whether mail to this claim is delivered because of what was proved, and not because nothing is enforced.
+
+    So it is decided as if it were enforced: what waits is let go by a proof, whatever the share is by now (0011).
+    """
+    now = facts(claim.service, bytes(claim.digest), ownership.known(claim), Verification.NONE, Notice.SPENT)
+    return decide(replace(now, mode=Mode.ENFORCE)).outcome is Outcome.DELIVER
 
 
 def release(claim: Claim) -> int:
@@ -318,7 +340,10 @@ def _may_leave(line: Line, leaving: Leaving) -> bool:
         _end(leaving, line, "destroyed", "withdrawn", known.claim)
         return False
     passed = Verification.PERMITTED if line.reason == "verification_permitted" else Verification.NONE
-    verdict = decide(facts(line.service, known.stand, passed, Notice.SPENT))
+    now = facts(line.service, bytes(line.digest), known.stand, passed, Notice.SPENT)
+    if line.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE):
+        now = replace(now, mode=Mode.ENFORCE)  # it waited, and a proof let it go: nothing less does (0011)
+    verdict = decide(now)
     if verdict.outcome is Outcome.DELIVER:
         return True
     if verdict.outcome is Outcome.REFUSE or known.claim is None:

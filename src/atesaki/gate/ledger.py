@@ -110,6 +110,11 @@ def _array(pks: Iterable[UUID]) -> str:
     return "{" + ",".join(str(pk) for pk in pks) + "}"
 
 
+def read(lines: Iterable[UUID], personal: dict[str, int], template: int | None) -> None:
+    """Writes what was found in the mail of these lines, after they were settled without anybody having looked."""
+    Line.objects.filter(pk__in=list(lines), personal__isnull=True).update(personal=personal, template=template)
+
+
 def strike(address: bytes, spelt: Iterable[str]) -> None:
     """Strikes an address out of what servers said about its mails (L8)."""
     entries = Entry.objects.filter(line__in=Line.objects.filter(digest=address).values("pk"))
@@ -155,6 +160,11 @@ def last_sent(organisation: int, address: bytes, since: datetime) -> datetime | 
     left = Entry.objects.filter(line__in=lines.values("pk"), at__gt=since)
     last: datetime | None = left.filter(what__in=("handed", "too_late", "unanswered")).aggregate(last=Max("at"))["last"]
     return last
+
+
+def rejected(lines: Sequence[UUID]) -> set[UUID]:
+    """Those of these lines whose mail the next hop refused for good."""
+    return set(Entry.objects.filter(line__in=lines, what="rejected").values_list("line", flat=True))
 
 
 def sweep() -> int:
@@ -230,6 +240,10 @@ def _tell(line: Line) -> dict[str, Any]:
         "hits": [line.reason] if line.reason in slugs else [],
         "misses": line.misses,
         "personal_data": line.personal,
+        "template": line.template,
+        "would": line.would,
+        "would_reason": line.would_reason,
+        "would_sentence": REASONS.get(line.would_reason, ""),
         "timeline": [
             {"at": entry.at.isoformat(), "what": entry.what, "detail": entry.detail}
             for entry in Entry.objects.filter(line=line.pk).order_by("pk")

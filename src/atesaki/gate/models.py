@@ -52,6 +52,9 @@ class Line(models.Model):
     misses = models.JSONField(default=list)
     fate = models.CharField(max_length=9, blank=True)
     personal = models.JSONField(null=True)  # kinds and counts, never values; null: not looked at
+    template = models.BigIntegerField(null=True)  # the learnt template's row, which may have been forgotten since
+    would = models.CharField(max_length=10, blank=True)  # of an observed mail: the outcome that enforcing had given
+    would_reason = models.CharField(max_length=40, blank=True)
 
     class Meta:
         indexes: ClassVar = [
@@ -60,6 +63,8 @@ class Line(models.Model):
             models.Index(fields=["digest", "service"], name="line_by_address"),
             # A service's own list: without it, how long it takes would tell how much others send.
             models.Index(fields=["service", "id"], name="line_by_service", condition=Q(kind="mail")),
+            # How often an observed mailbox would have been asked: few rows for each, whatever it was sent.
+            models.Index(fields=["service", "digest"], name="line_would_ask", condition=Q(would="substitute")),
             # Few rows, and the first number that an operator watches (L1): it must cost nothing to ask often.
             models.Index(
                 fields=["id"], name="line_unproved", condition=Q(kind="mail", outcome="deliver") & ~Q(standing="proved")

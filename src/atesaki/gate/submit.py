@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from prometheus_client import Histogram
 
-from atesaki import content, ownership, tenants
+from atesaki import content, learning, ownership, tenants
 from atesaki.content import Fact
 from atesaki.outbox import COURIER_SECONDS, CourierError, Envelope, Hand, Handed, courier, keep, seal_mail
 from atesaki.ownership import Known
@@ -26,6 +27,9 @@ DECIDE_SECONDS = Histogram(
     "From the end of DATA to the verdict for every recipient.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+
+
+_LEAST_SECONDS = 0.5  # to read a mail in, when the next hop has taken its time
 
 
 class TryLater(RuntimeError):
@@ -73,8 +77,9 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
     1 Write a line per recipient, "leaving", and commit.
     2 Look where each address stands.
     3 Decide, for each recipient alone.
-    4 Hand over what may go; keep sealed, in one transaction, what waits and what the next hop put off.
-    5 Write what became of each line, in that same transaction.
+    4 Hand over what may go. Then read what waits, or went to an address not proved, within bounded time.
+    5 Keep sealed, in one transaction, what waits and what the next hop put off, and write what became of each line.
+    6 Of the mails that were not read, have a few learnt from, by a thread of its own.
 
     Whatever fails before the end of 5 raises, and the sender keeps the mail (RFC 5321 6.1): a mail that the next
     hop took already may then arrive twice, which the ledger explains; none is ever lost.
@@ -92,14 +97,15 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
         cases = _look(service, envelope, lines, request)
         DECIDE_SECONDS.observe(time.monotonic() - began)
         _hand_over(cases, request, began)
-        waits = any(case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE) for case in cases)
-        learnt = holds.learn(service, request.mail, request.knows) if waits else None
+        learnt = _read(service, cases, request, began)
         with transaction.atomic(durable=True):
             _keep_and_settle(service, cases, request, learnt)
     except DatabaseError as error:
         raise TryLater("The database cannot be written; nothing was taken.") from error
     except CourierError as error:
         raise TryLater("The next hop is set up wrongly; nothing was taken.") from error
+    if learnt is None:
+        _learn_later(service, cases, request)
     outcomes = tuple(case.verdict.outcome for case in cases)
     return Receipt(lines[0].id, outcomes, tuple(case.verdict.reason for case in cases))
 
@@ -136,13 +142,14 @@ def _look(service: Service, envelope: Envelope, lines: Sequence[Line], request: 
     cases = []
     for line, known, recipient in zip(lines, found, envelope.recipients, strict=True):
         alone = Envelope(envelope.sender, (recipient,), envelope.smtputf8, envelope.body8bit, envelope.client)
-        facts = holds.facts(service, known.stand, _verification(service, line, known, request), Notice.DUE)
+        verification = _verification(service, line, known, request)
+        facts = holds.facts(service, bytes(line.digest), known.stand, verification, Notice.DUE)
         cases.append(Case(line, alone, known, facts, decide(facts)))
     return cases
 
 
 def _verification(service: Service, line: Line, known: Known, request: Request) -> Verification:
-    if not request.verification or Mode(service.mode) is Mode.OBSERVE or known.stand.paused:
+    if not request.verification or known.stand.paused or not tenants.enforces(service, bytes(line.digest)):
         return Verification.NONE
     if known.stand.standing not in (
         ownership.Standing.UNKNOWN,
@@ -176,6 +183,52 @@ def _together(cases: Sequence[Case]) -> Envelope:
     """One envelope for these recipients of a mail."""
     first = cases[0].envelope
     return replace(first, recipients=tuple(case.envelope.recipients[0] for case in cases))
+
+
+def _read(service: Service, cases: Sequence[Case], request: Request, began: float) -> Learnt | None:
+    """Reads a mail, if it waits for anybody or went to anybody who is not proved or is observed; once for them all.
+
+    What enforcing had done with it is written on the lines of those who are observed.
+    """
+    watched = [case for case in cases if case.facts.mode is Mode.OBSERVE]
+    waits = any(case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE) for case in cases)
+    went = [case for case in cases if case.verdict.outcome is Outcome.DELIVER]
+    learnt = None
+    if waits or any(case in watched or case.facts.standing is not ownership.Standing.PROVED for case in went):
+        left = max(_LEAST_SECONDS, COURIER_SECONDS - (time.monotonic() - began))
+        first = next(case for case in cases if case.verdict.outcome is not Outcome.REFUSE)
+        learnt = holds.learn(service, request.mail, bytes(first.line.digest), request.knows, waits=waits, left=left)
+        for case in cases:
+            if case.verdict.outcome is not Outcome.REFUSE:
+                case.line.personal, case.line.template = learnt.personal, learnt.template
+    for case in watched:
+        would = _would(service, case, request, carries=learnt is None or learnt.carries)
+        case.line.would, case.line.would_reason = would.outcome.value, would.reason
+    return learnt
+
+
+def _would(service: Service, case: Case, request: Request, *, carries: bool) -> Verdict:
+    """What enforcing had done with an observed mail, supposing that nobody answered the notices it had sent, and that
+    of its verification mails none were used up today.
+    """
+    facts = replace(case.facts, mode=Mode.ENFORCE)
+    if request.verification and service.verification_per_day:
+        facts = replace(facts, verification=Verification.PERSONAL if carries else Verification.PERMITTED)
+    verdict = decide(facts)
+    if verdict.outcome is Outcome.SUBSTITUTE and not substitutes.notice_had_been_free(service, bytes(case.line.digest)):
+        return decide(replace(facts, notice=Notice.SPENT))
+    return verdict
+
+
+def _learn_later(service: Service, cases: Sequence[Case], request: Request) -> None:
+    """One in so many mails to proved addresses is read after all, when its sender has been answered."""
+    every = settings.ATESAKI_LEARN_EVERY
+    lines = [case.line for case in cases if case.verdict.outcome is Outcome.DELIVER]
+    if every and lines and lines[0].pk.int % every == 0:
+        pks = [line.pk for line in lines]
+        learning.later(
+            service, request.mail, bytes(lines[0].digest), lambda found: ledger.read(pks, found.kinds, found.template)
+        )
 
 
 def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email import message_from_string
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -67,6 +68,16 @@ def notice_free(service: Service, address: bytes) -> bool:
     return take_slot(service, address, "notice", service.notices_per_day, in_all)
 
 
+def notice_had_been_free(service: Service, address: bytes) -> bool:
+    """Whether an observed mailbox could have been sent one more notice: counted are those that it had been sent since
+    the first of their links ended. Takes nothing.
+    """
+    since = clock.now() - timedelta(days=service.wait_days)
+    asked = Line.objects.filter(service=service, digest=address, would=Outcome.SUBSTITUTE, at__gt=since)
+    days = [at.astimezone(ZoneInfo(service.zone)).date() for at in asked.values_list("at", flat=True)]
+    return len(days) < service.notices_in_all and days.count(clock.today(service.zone)) < service.notices_per_day
+
+
 def notice(claim: Claim, recipient: Address, until: datetime) -> None:
     """Queues the notice that a mail waits. Inside a transaction."""
     _queue(claim, recipient, "notice", until)
@@ -79,14 +90,35 @@ def ask(service: Service, address: Address, customer: str, *, match: bool = True
     `match` is what the service may show on its screen. Inside a transaction.
     """
     claim = ownership.claim(service, address, customer, match=match)
-    stand = ownership.known(claim)
-    quiet = stand.paused or stand.standing not in (ownership.Standing.CLAIMED, ownership.Standing.ANSWERED)
-    if not quiet and take_slot(
-        service, bytes(claim.digest), "confirmation", service.notices_per_day, service.notices_in_all
-    ):
-        until = clock.now() + timedelta(hours=_CODE_HOURS)
-        _queue(claim, address, "confirmation", until, code=ownership.issue_code(claim, until))
+    request(claim, to=address)
     return claim
+
+
+def request(claim: Claim, *, to: Address | None = None, show_code: bool = True) -> UUID | None:
+    """Mails the request to confirm a claim, if its standing and the policy allow; its ledger line, or None.
+
+    `show_code=False` is for who has no page to type one into: the mail shows none, and its link lives as long as mail
+    waits. The claim counts as asked all the same. `to`: its address as it was typed now. Inside a transaction.
+    """
+    service, address = claim.service, bytes(claim.digest)
+    ownership.lock(address)
+    stand, recipient = ownership.known(claim), to or ownership.plain(address)
+    quiet = stand.paused or stand.standing not in (ownership.Standing.CLAIMED, ownership.Standing.ANSWERED)
+    if quiet or recipient is None:
+        return None
+    if not take_slot(service, address, "confirmation", service.notices_per_day, service.notices_in_all):
+        return None
+    day = clock.now() + timedelta(hours=_CODE_HOURS)
+    code = ownership.issue_code(claim, day)
+    until = day if show_code else clock.now() + timedelta(days=max(1, service.wait_days))
+    return _queue(claim, recipient, "confirmation", until, code=code if show_code else "")
+
+
+def last_asked(organisation: int, address: bytes) -> date | None:
+    """The day on which a mailbox was last asked anything by a service of this organisation, or by a report about it."""
+    rows = Slot.objects.filter(service__organisation_id=organisation, digest=address)
+    last: date | None = rows.aggregate(last=Max("day"))["last"]
+    return last
 
 
 def challenge_free(service: Service, address: bytes) -> bool:
@@ -143,11 +175,11 @@ def write_to(service: Service, recipient: Address, words: Words, *, page: str, r
     _keep(line, envelope, mail, lane)
 
 
-def _queue(claim: Claim, recipient: Address, kind: str, until: datetime, code: str = "") -> None:
-    _send(claim, recipient, kind, _compose(claim, recipient, kind, until, code))
+def _queue(claim: Claim, recipient: Address, kind: str, until: datetime, code: str = "") -> UUID:
+    return _send(claim, recipient, kind, _compose(claim, recipient, kind, until, code))
 
 
-def _send(claim: Claim, recipient: Address, kind: str, mail: bytes) -> None:
+def _send(claim: Claim, recipient: Address, kind: str, mail: bytes) -> UUID:
     bounces = f"b+{_issue(claim, Purpose.REPLY)}@{settings.ATESAKI_MAIL_DOMAIN}"
     envelope = Envelope(bounces, (recipient,), recipient.smtputf8)
     line = ledger.intend(
@@ -156,6 +188,7 @@ def _send(claim: Claim, recipient: Address, kind: str, mail: bytes) -> None:
     standing = ownership.known(claim).standing
     ledger.settle(line, Verdict(Outcome.DELIVER, "our_own", ()), standing, Line.State.QUEUED, ("queued", kind))
     _keep(line, envelope, mail, lane(claim, kind))
+    return line.id
 
 
 def lane(claim: Claim, kind: str) -> str:

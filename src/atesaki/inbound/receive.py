@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from prometheus_client import Counter
 
-from atesaki import content, desk, keys, notme, ownership
+from atesaki import campaigns, content, desk, keys, notme, ownership
 from atesaki.desk import Case
 from atesaki.language import language
 from atesaki.models import Claim, Inquiry
@@ -75,6 +75,7 @@ def _follow(at: Place, heard: Heard, raw: bytes) -> Taken:
         claim = _claim(at)
         if claim is not None:
             ownership.doubt(claim, "returned", heard.status)
+            campaigns.came_back(claim)
     elif heard.kind is Kind.REPLY:
         return _replied(at, heard, raw) if at.token else _asked(at, heard, raw)
     elif heard.kind is Kind.UNREADABLE and at.role is not Role.BOUNCE:

@@ -30,6 +30,7 @@ from .claims import (
     standings,
     withdraw,
 )
+from .imported import Fate, Given, Shows, Taken, in_doubt, take_in
 from .models import Claim, Event
 from .proofs import (
     Disavowal,
@@ -51,12 +52,16 @@ __all__ = [
     "Claim",
     "Disavowal",
     "Event",
+    "Fate",
+    "Given",
     "Known",
     "Proof",
     "Purpose",
     "Said",
+    "Shows",
     "Stand",
     "Standing",
+    "Taken",
     "Told",
     "Visit",
     "answered",
@@ -76,6 +81,7 @@ __all__ = [
     "doubt",
     "erase",
     "forget_old",
+    "in_doubt",
     "is_given",
     "issue",
     "issue_code",
@@ -91,6 +97,7 @@ __all__ = [
     "prove",
     "prove_code",
     "standings",
+    "take_in",
     "told",
     "visit",
     "withdraw",

@@ -1,12 +1,7 @@
-"""`/operator/`: how well the promises are kept, in figures; the harm first. Nobody's data, only counts and numbers.
-
-Plots are drawn here as SVG, in one colour and four patterns, so that they can be read in black and white.
-"""
+"""`/operator/`: how well the promises are kept, in figures; the harm first. Nobody's data, only counts and numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,45 +11,12 @@ from atesaki import clock, desk
 from atesaki.language import Language, day, moment
 from atesaki.models import Agent, Case, Line, Service
 
-from . import wording
+from . import plots, wording
 from .desk.door import Right, within
 from .desk.screen import show, word
 
-_WIDTH = 360  # of a plot, in its own units: about a telephone's width, so that its letters stay legible there
-_ROW, _BAR, _TOP = 46, 18, 22
 _PLOTTED = frozenset({"personal_to_unproved", "detach", "erase", "acknowledgement", "proved", "states", "rungs"})
 _STEPS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of a bar: where it begins, how wide it is, and which of the four patterns fills it."""
-
-    x: float
-    width: float
-    fill: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One row of a plot: its name and value above, its segments below."""
-
-    name: str
-    value: str
-    y: int
-    top: int
-    segments: tuple[Segment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """What `operator/plot.html` draws. `keys`: the name of each pattern, where there are several."""
-
-    name: str
-    height: int
-    bars: tuple[Bar, ...]
-    keys: tuple[tuple[int, int, int, str], ...]
-    told: str
 
 
 @within(Right.OVERSEE)
@@ -154,18 +116,14 @@ def _value(value: float | None, unit: str, lang: Language) -> str:
 # -- plots ----------------------------------------------------------------------------------------------------------
 
 
-def _plot(figure: desk.figures.Figure, lang: Language, zone: str) -> Plot:
-    """Bars that lie: the names of weeks and states are longer than a standing bar is wide."""
+def _plot(figure: desk.figures.Figure, lang: Language, zone: str) -> plots.Plot:
     keys = [word(lang, "operator_column", name) for name in figure.columns]
     most = 1.0 if figure.unit == "rate" else max([part.value or 0 for part in figure.parts] + [0.0])
-    bars = tuple(
-        _bar(part, _told(part, figure, lang), number, most, _name(part, lang, zone))
-        for number, part in enumerate(figure.parts)
-    )
-    below, half = _ROW * len(bars), _WIDTH // 2
-    marks = tuple((number, number % 2 * half, below + number // 2 * 24, key) for number, key in enumerate(keys))
-    height = below + (24 * ((len(keys) + 1) // 2) if keys else 0)
-    return Plot(figure.slug, height, bars, marks, "; ".join(f"{bar.name}: {bar.value}" for bar in bars))
+    rows = [
+        (_name(part, lang, zone), _told(part, figure, lang), part.split or ((part.value or 0.0),))
+        for part in figure.parts
+    ]
+    return plots.plot(figure.slug, rows, most, keys)
 
 
 def _told(part: desk.figures.Part, figure: desk.figures.Figure, lang: Language) -> str:
@@ -175,19 +133,3 @@ def _told(part: desk.figures.Part, figure: desk.figures.Figure, lang: Language) 
         return value
     share = round((part.value or 0) * part.count)
     return wording.say(lang, "operator.out_of", value=value, part=share, count=part.count)
-
-
-def _bar(part: desk.figures.Part, value: str, number: int, most: float, name: str) -> Bar:
-    top = number * _ROW
-    return Bar(name, value, top + 14, top + _TOP, _segments(part.split or ((part.value or 0.0),), most))
-
-
-def _segments(pieces: Sequence[float], most: float) -> tuple[Segment, ...]:
-    found = []
-    x = 0.0
-    for fill, piece in enumerate(pieces):
-        width = round(piece / most * (_WIDTH - 2), 1) if most else 0.0
-        if width:
-            found.append(Segment(round(x + 1, 1), width, fill))
-        x += width
-    return tuple(found)

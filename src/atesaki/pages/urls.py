@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import ask, case, health, inquiry, mailbox, operator, operator_webhooks, views
+from . import (
+    ask,
+    case,
+    health,
+    inquiry,
+    mailbox,
+    operator,
+    operator_campaigns,
+    operator_observed,
+    operator_templates,
+    operator_webhooks,
+    views,
+)
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -32,6 +44,11 @@ urlpatterns = [
     path("q/<str:token>/one-click", inquiry.one_click, name="inquiry_one_click"),
     path("desk/", include("atesaki.pages.desk.urls")),
     path("operator/", operator.overview, name="operator"),
+    path("operator/templates", operator_templates.templates, name="operator_templates"),
+    path("operator/templates/<int:pk>", operator_templates.template, name="operator_template"),
+    path("operator/observed", operator_observed.observed, name="operator_observed"),
+    path("operator/campaigns", operator_campaigns.listed, name="operator_campaigns"),
+    path("operator/campaigns/<int:pk>/pause", operator_campaigns.pause, name="operator_campaign_pause"),
     path("operator/webhooks", operator_webhooks.deliveries, name="operator_webhooks"),
     path("operator/webhooks/<uuid:pk>/again", operator_webhooks.again, name="operator_webhook_again"),
     path("mailbox/", mailbox.index, name="mailbox"),

@@ -30,6 +30,8 @@ ATESAKI_SMS = os.environ.get("ATESAKI_SMS") or "console:"  # or twilio://SID:TOK
 ATESAKI_AUTHSERV_ID = os.environ.get("ATESAKI_AUTHSERV_ID") or ""
 # How many proxies of the deployment's own stand in front of the pages; without any, X-Forwarded-For is not believed.
 ATESAKI_PROXIES = int(os.environ.get("ATESAKI_PROXIES") or "0")
+# One in so many mails to proved addresses is learnt from, after its answer; 0: none. The others always are.
+ATESAKI_LEARN_EVERY = int(os.environ.get("ATESAKI_LEARN_EVERY") or "16")
 
 
 def database(url: str) -> dict[str, Any]:

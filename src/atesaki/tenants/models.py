@@ -26,6 +26,7 @@ class Service(models.Model):
     locale = models.CharField(max_length=2, choices=[("ja", "日本語"), ("en", "English")])
     zone = models.CharField(max_length=64, default="Asia/Tokyo")
     mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.ENFORCE)
+    enforce_share = models.PositiveSmallIntegerField(default=100)  # in a hundred addresses; the others are observed
     sender = models.CharField(max_length=254)
     webhook = models.URLField(max_length=500, blank=True, default="")
     webhook_secret = models.BinaryField(null=True)  # wrapped with the seal key: it must be read to sign
@@ -50,6 +51,7 @@ class Service(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(mode__in=["enforce", "observe"]), name="service_mode_known"),
+            models.CheckConstraint(condition=models.Q(enforce_share__range=(0, 100)), name="service_enforce_share"),
         ]
 
 

@@ -28,6 +28,7 @@ _POLICY = {  # column: the least and the most that make sense
     "notices_in_all": (0, 10),
     "verification_per_day": (0, 20),
     "api_per_minute": (10, 60_000),
+    "enforce_share": (0, 100),
 }
 SCOPES = (
     "claims:read",
@@ -81,6 +82,8 @@ def add_service(name: str, *, organisation: str, locale: str, mode: str, sender:
 
 def change_service(name: str, **changes: Any) -> Service:
     """Changes what is given: locale, zone, mode, sender, webhook, own, hours, the policy's numbers, `accept`.
+
+    `enforce_share` is of a hundred addresses, those that `mode="enforce"` holds for; the others are observed.
 
     `accept="answered"` takes a click from the mailbox for a proof. It is weaker: a stranger who confirms out of
     politeness is then sent the customer's mail (architecture, proof methods). Raises `TenantError`.
@@ -186,6 +189,17 @@ def may_return_to(service: Service, url: str) -> bool:
     return False
 
 
+def enforces(service: Service, digest: bytes) -> bool:
+    """Whether mail of this service to an address is enforced, or only observed. `digest`: the address's, keyed.
+
+    Its first four octets, read as a fraction, stand below the share: the same for an address each time, and a share
+    that rises takes in whom the smaller one had. `observe.report` reads them in SQL.
+    """
+    if service.mode != Service.Mode.ENFORCE:
+        return False
+    return int.from_bytes(digest[:4], "big") * 100 >> 32 < service.enforce_share
+
+
 def forget_old() -> int:
     """Removes answers after 24 hours, and buckets that have been full for long."""
     now = clock.now()
@@ -286,7 +300,7 @@ def _apply(service: Service, changes: dict[str, Any]) -> None:
                 service.return_to = [_return_to(each) for each in value if each]
             case "accept" if value in ("proved", "answered"):
                 service.accept_answered = value == "answered"
-            case _ if key in _POLICY and isinstance(value, int) and _POLICY[key][0] <= value <= _POLICY[key][1]:
+            case _ if key in _POLICY and type(value) is int and _POLICY[key][0] <= value <= _POLICY[key][1]:
                 setattr(service, key, value)
             case _ if key in _POLICY:
                 least, most = _POLICY[key]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from atesaki import desk
-from atesaki.models import Agent, Reveal
+from atesaki.models import Agent, Service
 
 from .. import wording
 from .door import Right, within
@@ -57,16 +57,18 @@ def retire(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
 @within(Right.LOG)
 def reveals(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Who looked at which field of which case's customer, when and why."""
-    rows = Reveal.objects.filter(case__organisation=agent.organisation_id).select_related("case__service", "agent")
-    page = Paginator(rows.order_by("-pk"), _LOG_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(desk.access.of_house(agent), _LOG_PAGE).get_page(request.GET.get("page"))
     lang = wording.chosen(request)
+    zone = Service.objects.filter(organisation=agent.organisation_id).order_by("pk").values_list("zone", flat=True)
+    at = zone.first() or "UTC"
     shown = [
         {
-            "number": row.case.number,
-            "who": row.agent.get_username(),
-            "field": word(lang, "desk_field", row.field),
+            "number": row.number_of,
+            "inquiry": row.what == "inquiry",
+            "who": row.agent.get_username() if row.agent else "",
+            "field": word(lang, "desk_field", row.what),
             "reason": row.reason,
-            "at": when(row.at, row.case.service.zone, lang),
+            "at": when(row.at, at, lang),
         }
         for row in page
     ]

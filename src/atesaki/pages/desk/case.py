@@ -31,6 +31,7 @@ def page(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     if case is None:
         return absent(request, agent)
     desk.drafts.here(case, agent)
+    desk.access.opened(case, agent)
     return screen_of(request, agent, case)
 
 

@@ -52,7 +52,10 @@ def inquiries(request: HttpRequest, agent: Agent) -> HttpResponse:
 def inquiry(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     """One question, opened, with everything that was written after it."""
     found = desk.inquiries.of(agent).filter(number=number).first()
-    return absent(request, agent) if found is None else _inquiry(request, agent, found)
+    if found is None:
+        return absent(request, agent)
+    desk.access.opened(found, agent)
+    return _inquiry(request, agent, found)
 
 
 @within(Right.WORK, "POST")

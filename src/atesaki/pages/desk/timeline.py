@@ -6,7 +6,7 @@ from datetime import datetime
 
 from atesaki import desk, keys
 from atesaki.language import Language
-from atesaki.models import Case, Contact, Message, Note, Reveal, Step
+from atesaki.models import Case, Contact, Message, Note, Step
 
 from .screen import when, word
 
@@ -99,14 +99,14 @@ def _notes(case: Case) -> list[_Entry]:
 
 
 def _reveals(case: Case, lang: Language) -> list[_Entry]:
-    rows = Reveal.objects.filter(case=case).select_related("agent").order_by("at")
+    rows = desk.access.of_case(case)
     return [
         (
             row.at,
             {
                 "kind": "reveal",
-                "who": row.agent.get_username(),
-                "head": word(lang, "desk_field", row.field),
+                "who": row.agent.get_username() if row.agent else "",
+                "head": word(lang, "desk_field", row.what),
                 "text": row.reason,
             },
         )

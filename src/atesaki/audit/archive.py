@@ -1,0 +1,272 @@
+"""Mails as they were sent: cut out of an mbox, or files; to whom each went, and what personal data it holds.
+
+No content leaves this module: of a mail there remain a row for each recipient, with bits for the kinds of data, and
+the hashes of lines that templates are made of.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import BinaryIO, Final
+
+from atesaki import content
+from atesaki.audit import sniffing
+from atesaki.audit.inputs import Unit
+from atesaki.audit.partials import (
+    ARCHIVED,
+    JUDGED,
+    KINDS,
+    MAIL,
+    PERSONAL,
+    REPLY,
+    UNSURE,
+    Rows,
+    comparable,
+    mail_key,
+    mark,
+    message_mark,
+)
+from atesaki.audit.stamps import iso, seconds
+from atesaki.audit.streams import BROKEN, opened
+
+LARGEST: Final = content.Limits().octets
+_BLOCK: Final = 1 << 20
+_BIT: Final = {kind: 1 << number for number, kind in enumerate(KINDS)}
+# An empty line, and a date as RFC 4155 has it: "From " at a line's beginning alone is ordinary prose.
+_FROM_LINE: Final = re.compile(
+    rb"\n\r?\n(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20}\n)"
+)
+_FROM_ROOM: Final = 600  # octets, more than such a line has
+_QUOTED: Final = re.compile(rb"^>(>*From )", re.M)
+_BOUNDARY: Final = re.compile(rb'boundary="?([^"\r\n;]+)', re.I)
+_MONTH_DAY: Final = re.compile(rb"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d(?::\d\d)?)[^\n]*?((?:19|20)\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail's octets, at most LARGEST of them; where it stood; how many octets were left out."""
+
+    raw: bytes
+    place: str
+    beyond: int = 0
+
+
+class Judge:
+    """What is known before a mail is read: the templates of the others, and the customers' own data."""
+
+    def __init__(self, templates: content.Templates, known: dict[str, content.Customer]) -> None:
+        self.templates, self.known = templates, known
+
+
+# -- cutting mails out ------------------------------------------------------------------------------------------------
+
+
+def mails(unit: Unit, rows: Rows) -> Iterator[Mail]:
+    """Every mail of a unit, one at a time."""
+    if unit.kind == "mbox":
+        packed = unit.more.get("packed", "")
+        with opened(unit.path, packed) as file:
+            yield from _of_mbox(file, unit, rows)
+        return
+    for path in unit.files or (unit.path,):
+        try:
+            with opened(path, unit.more.get("packed", "")) as file:
+                raw = file.read(LARGEST)
+            beyond = max(0, os.path.getsize(path) - LARGEST)
+        except FileNotFoundError:
+            rows.skips.add("vanished", path)
+        except BROKEN:
+            rows.skips.add("broken_archive", path)
+        except OSError:
+            rows.skips.add("unreadable", path)
+        else:
+            if not raw:
+                rows.skips.add("empty", path)
+            elif sniffing.is_mail(_without_envelope(raw)[:65_536]):
+                yield Mail(raw, path, beyond)
+            else:
+                rows.skips.add("not_a_mail", path)
+
+
+def _of_mbox(file: BinaryIO, unit: Unit, rows: Rows) -> Iterator[Mail]:
+    """The mails whose From_ line begins in the unit's range (RFC 4155); the last of the file may be cut short.
+
+    Of the file there is only a window in memory; `base` is its place, and up to `done` it is cut up.
+    """
+    window, base, done = b"\n\n", -2, 2
+    if unit.start:
+        base, done = max(0, unit.start - 3), min(3, unit.start)
+        window = b""
+        file.seek(base)
+    held, begun, beyond = bytearray(), -1, 0
+    ended = False
+    try:
+        while not ended:
+            block = file.read(_BLOCK)
+            ended = not block
+            window += block
+            limit = len(window) if ended else max(done, len(window) - _FROM_ROOM)
+            for found in _FROM_LINE.finditer(window, max(0, done - 3)):
+                line = found.start(1)
+                if line < done or line >= limit:
+                    continue
+                if begun >= 0:
+                    beyond += _take(held, window[done:line])
+                    yield Mail(_unquoted(held), f"{unit.path} at octet {begun}", beyond)
+                if unit.end and base + line >= unit.end:
+                    return
+                held, begun, beyond, done = bytearray(), base + line, 0, line
+            if begun >= 0:
+                beyond += _take(held, window[done:limit])
+            elif unit.end and base + limit >= unit.end:
+                return
+            kept = max(0, limit - 3)
+            window, base, done = window[kept:], base + kept, limit - kept
+    except BROKEN:
+        rows.skips.add("broken_archive", f"{unit.path} after octet {base + len(window)} of its content")
+    if begun >= 0:
+        if not held.endswith(b"\n") or _breaks_off(bytes(held)):
+            rows.skips.add("truncated_mbox", f"{unit.path}, the mail at octet {begun}")
+        yield Mail(_unquoted(held), f"{unit.path} at octet {begun}", beyond)
+
+
+def _take(held: bytearray, more: bytes) -> int:
+    """Keeps what there is room for; how many octets there is none for."""
+    room = max(0, LARGEST - len(held))
+    held += more[:room]
+    return max(0, len(more) - room)
+
+
+def _unquoted(held: bytearray) -> bytes:
+    raw = bytes(held)
+    return _QUOTED.sub(rb"\1", raw) if b"\n>" in raw else raw
+
+
+def _breaks_off(raw: bytes) -> bool:
+    """Whether a multipart never ends (RFC 2046 section 5.1.1)."""
+    named = _BOUNDARY.search(raw[:65_536])
+    return named is not None and b"--" + named[1].strip() + b"--" not in raw
+
+
+def _without_envelope(raw: bytes) -> bytes:
+    return raw.partition(b"\n")[2] if raw.startswith((b"From ", b">From ")) else raw
+
+
+# -- what a mail says -------------------------------------------------------------------------------------------------
+
+
+def learn(unit: Unit, rows: Rows, templates: content.Templates, every: int, listing: bool) -> None:
+    """Adds every nth mail to the templates; with `listing`, notes who the mails are to."""
+    named: set[str] = set()
+    for number, mail in enumerate(mails(unit, Rows(1))):
+        rows.read += 1
+        wanted = number % every == 0
+        if not (wanted or listing):
+            continue
+        to = recipients(mail.raw)
+        if listing:
+            named.update(to)
+        if wanted:
+            templates.add(content.read(mail.raw), (to[0] if to else "").encode("utf-8", "replace"))
+    rows.notes["to"] = sorted(named)
+    rows.blob = templates.to_bytes()
+
+
+def judge(unit: Unit, rows: Rows, knowing: Judge, zone: str) -> None:
+    """A row for each recipient of each mail, and one for each reply."""
+    for mail in mails(unit, rows):
+        rows.read += 1
+        if mail.beyond:
+            rows.skips.add("huge_mail", mail.place)
+        _judge(mail, rows, knowing, zone)
+
+
+def _judge(mail: Mail, rows: Rows, knowing: Judge, zone: str) -> None:
+    """1. To whom, from whom, when.  2. Which template it is.  3. What it holds, as each recipient sees it."""
+    to = recipients(mail.raw)
+    message = message_mark(_first(mail.raw, "message-id").encode("utf-8", "replace")) or mark(b"raw", mail.raw)
+    at = sent_at(mail.raw, zone)
+    sender = next(iter(_addresses(mail.raw, "from")), "")
+    for before in _references(mail.raw):
+        if sender:
+            rows.add(sender, REPLY, 0, at, key=mail_key(message_mark(before), sender))
+    if not to:
+        rows.skips.add("no_recipient", mail.place)
+        return
+    if not at:
+        rows.skips.add("no_date", mail.place)
+    reading = content.read(mail.raw)
+    seen = knowing.templates.skeleton(reading)
+    sketch = knowing.templates.find(seen)
+    fixed = knowing.templates.fixed(seen)
+    template = int.from_bytes(sketch.key[:8], "big") if sketch else 0
+    if reading.unreadable or mail.beyond:
+        rows.skips.add("unreadable_mail", mail.place)
+    told: dict[str, int] = {}
+    for address in to:
+        known = knowing.known.get(address)
+        own = address if known else ""
+        if own not in told:
+            told[own] = _bits(content.findings(reading, customer=known, fixed=fixed), beyond=bool(mail.beyond))
+        rows.mails += 1
+        rows.add(
+            address,
+            MAIL,
+            ARCHIVED,
+            at,
+            key=mail_key(message, address),
+            kinds=told[own],
+            template=template,
+        )
+        if sender:
+            rows.sender(sender, mark(address.encode("utf-8", "replace")) >> 32)
+
+
+def _bits(found: content.Findings, *, beyond: bool) -> int:
+    bits = JUDGED
+    for kind in found.kinds:
+        bits |= _BIT.get(kind, 0)
+    if beyond:
+        bits |= _BIT["unreadable"]
+    if found.personal != "no" or beyond:
+        bits |= PERSONAL
+    if found.personal == "unsure" or (beyond and found.personal != "yes"):
+        bits |= UNSURE
+    return bits
+
+
+def recipients(raw: bytes) -> list[str]:
+    """Everybody in To, Cc and Bcc, once, comparable."""
+    return list(dict.fromkeys(each for name in ("to", "cc", "bcc") for each in _addresses(raw, name)))
+
+
+def _addresses(raw: bytes, name: str) -> list[str]:
+    values = content.header_values(raw, name)
+    return [comparable(address) for _, address in getaddresses(values) if "@" in address] if values else []
+
+
+def _first(raw: bytes, name: str) -> str:
+    return next(iter(content.header_values(raw, name)), "")
+
+
+def _references(raw: bytes) -> list[bytes]:
+    """What it answers (RFC 5322 section 3.6.4)."""
+    answered = _first(raw, "in-reply-to").split()
+    return [each.encode("utf-8", "replace") for each in answered[:5] if each.startswith("<")]
+
+
+def sent_at(raw: bytes, zone: str) -> int:
+    """By its Date, or else by what brought it here."""
+    for text in (_first(raw, "date"), _first(raw, "received").rpartition(";")[2]):
+        try:
+            return seconds(parsedate_to_datetime(text.strip()), zone)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    if raw.startswith(b"From ") and (found := _MONTH_DAY.search(raw[:300].partition(b"\n")[0])):
+        month = b"JanFebMarAprMayJunJulAugSepOctNovDec".find(found[1]) // 3 + 1
+        return iso(f"{found[4].decode()}-{month}-{found[2].decode()} {found[3].decode()}", zone)
+    return 0

@@ -1,0 +1,279 @@
+"""Personal data in a message: what, where it stands, and why it is taken for somebody's.
+
+Three passes: what is known of the customer, what the service's other mails have in common, and what labels,
+honorifics and forms say. Nothing is ever suppressed by its position.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, cast
+from urllib.parse import unquote
+
+from atesaki.content.blocks import Walk
+from atesaki.content.contact import Own, PersonalKind, Verdict, sender_words
+from atesaki.content.known import Customer, Searcher
+from atesaki.content.lines import Line
+from atesaki.content.names import could_be_name, is_given, is_nobody, is_plain, likeness
+from atesaki.content.reading import Reading
+from atesaki.content.taking import Hit, without_doubtful
+
+Kind = Literal[
+    "name",
+    "kana",
+    "postal",
+    "address",
+    "phone",
+    "email",
+    "dob",
+    "account_id",
+    "card_tail",
+    "secret",
+    "order_item",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding stands.
+
+    `part` is "subject", "header:To", or the part's path as in `Part`. `start` and `end` count characters of
+    that text as `Reading` holds it. `cell` is "row 3, cell 2" in a line of cells.
+    """
+
+    part: str
+    start: int
+    end: int
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`text` exactly as it stands at `where`; `why` is a slug; one that is not `sure` makes the verdict `unsure`."""
+
+    kind: Kind
+    text: str
+    where: Place
+    why: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """`personal` is to be taken for `yes` where it is `unsure`; `doubts` are sentences that say why it is."""
+
+    personal: Verdict
+    findings: tuple[Finding, ...]
+    doubts: tuple[str, ...]
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many of each kind, "unreadable" where something was; never a value."""
+        counts = Counter(str(finding.kind) for finding in self.findings)
+        return dict(counts) | ({"unreadable": len(self.doubts)} if self.doubts else {})
+
+
+_Source = tuple[str, str]  # part, text
+_TO = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc", "reply-to")
+_SHOWN = re.compile(r"\s*\"?([^<>\",]*?)\"?\s*<[^>]*>")
+# Written by programs for programs.
+_OF_THE_WAY = re.compile(
+    r"received|return-path|message-id|date|resent-.+|in-reply-to|references|mime-version|content-.+|dkim-signature"
+    r"|domainkey-signature|arc-.+|authentication-results|received-spf|x-mailer|user-agent|precedence|auto-submitted"
+    r"|from|sender|to|cc|bcc|subject|reply-to|list-.+|errors-to|x-priority|importance|feedback-id|x-atesaki-.+"
+    r"|x-originating-ip|x-spam-.+|x-ms-.+|x-google-.+|x-received|delivered-to|thread-.+|x-campaign.*|x-report-abuse.*",
+    re.I,
+)
+_LINK = re.compile(r"\b(?:https?|mailto):[^\s<>\"']+", re.I)
+_TELLING = re.compile(r"[?&](?:[a-z_]*name|tel|phone|zip|postal\w*|address|birth\w*|dob)=[^&\s]", re.I)
+_LONGEST = 400_000  # characters
+
+
+def _sources(reading: Reading) -> Iterator[_Source]:
+    yield "subject", reading.subject
+    for name, value in reading.headers:
+        if not _OF_THE_WAY.fullmatch(name) and value:
+            yield f"header:{name}", value
+    for part in reading.parts:
+        if part.text:
+            yield part.path, part.text
+
+
+class _Judge:
+    """One message: what was found, and what takes it back."""
+
+    def __init__(self, reading: Reading, own: Iterable[str], fixed: Callable[[str], bool] | None) -> None:
+        lines = [line for line in own if line.strip()]
+        self.own = Own(lines) if lines else None
+        self.fixed = fixed
+        names, self.domains, _ = sender_words(reading)
+        self.cue = _cue(names, reading.text[:4000])
+        self.found: list[Finding] = []
+        self.taken: set[tuple[str, str, int, int]] = set()
+
+    def is_own(self, kind: str, text: str, raw: str) -> bool:
+        if self.own is None:
+            return False
+        name = "name" if kind == "kana" else kind
+        covered = name in ("name", "phone", "postal", "address") and self.own.covers(cast("PersonalKind", name), text)
+        return covered or self.own.lists(raw)
+
+    def is_fixed(self, line: str) -> bool:
+        return self.fixed is not None and self.fixed(line)
+
+    def add(self, part: str, hit: Hit) -> None:
+        line = hit.line
+        if self.is_fixed(line.raw):
+            return
+        start, end = line.at(hit.start, hit.end)
+        text = line.raw[start - line.start : end - line.start]
+        if self.is_own(hit.kind, hit.plain if hit.kind in ("phone", "postal") and hit.plain else text, line.raw):
+            return
+        cell = f"row {line.number + 1}, cell {hit.cell}" if hit.cell else ""
+        self.put(Finding(cast("Kind", hit.kind), text, Place(part, start, end, cell), hit.why, hit.sure))
+
+    def put(self, finding: Finding) -> None:
+        where = finding.where
+        for kind, part, start, end in self.taken:
+            if kind == finding.kind and part == where.part and start < where.end and where.start < end:
+                return
+        self.taken.add((finding.kind, where.part, where.start, where.end))
+        self.found.append(finding)
+
+
+_USED = re.compile(
+    r"([^\s、。「」『』【】()のはがを]{2,20}?)(?:を|に)(?:いつも)?ご(?:利用|愛顧)|^(?:こちらは|いつも)?([^\s、。「」『』【】()のはがを]{3,20})(?:で(?:す|ございます)。)"
+    r"|\b(?:shopping|ordering|booking|order|staying|registering|signing up|joining|choosing) (?:at|with|from|for)? ?((?:[A-Z][\w&'’.-]+ ?){1,3})"
+    r"|\bThe ((?:[A-Z][\w&'’.-]+ ?){1,3}) (?:Team|team|crew)",
+    re.M,
+)
+
+
+def _cue(names: Iterable[str], text: str) -> re.Pattern[str] | None:
+    """The sender's names: of its header fields, and those by which it speaks of itself."""
+    said = [next(filter(None, found.groups()), "").strip(" .,").casefold() for found in _USED.finditer(text)]
+    japanese = []
+    others = []
+    for name in {*names, *said}:
+        if name.isascii():
+            others += [name] if len(name) > 2 and not all(is_plain(word) for word in name.split()) else []
+        elif not re.search("[都道府県市区町村]$|^(?:当|弊|本)|サービス$|^お客|^会員", name) and len(name) > 2:
+            japanese.append(name)
+    if not japanese and not others:
+        return None
+    words = rf"(?<![a-z])(?:{'|'.join(map(re.escape, sorted(others)))})(?![a-z])" if others else ""
+    return re.compile("|".join([*map(re.escape, sorted(japanese)), *([words] if words else [])]))
+
+
+def _recipients(reading: Reading) -> Iterator[tuple[str, Line, int, int]]:
+    """Names that a header shows beside an address."""
+    for name, value in reading.headers:
+        if name.lower() not in _TO or "<" not in value:
+            continue
+        line = Line(value, 0, 0)
+        for shown in _SHOWN.finditer(line.text):
+            yield name, line, *shown.span(1)
+
+
+def findings(
+    reading: Reading,
+    *,
+    own: Iterable[str] = (),
+    customer: Customer | None = None,
+    fixed: Callable[[str], bool] | None = None,
+) -> Findings:
+    """What a message holds of a person.
+
+    `own`: lines of the service's own, which do not count. `customer`: what is known of the recipient, which always
+    does. `fixed`: says of a line that every recipient of such mail gets the same, so nothing on it is anybody's.
+    """
+    judge = _Judge(reading, own, fixed)
+    doubts = list(dict.fromkeys(part.why for part in reading.parts if part.why))
+    sources = list(_sources(reading))
+    if customer is not None:
+        _search(judge, reading, sources, customer)
+    hits: list[tuple[str, Hit]] = []
+    orders = False
+    room = _LONGEST
+    for part, text in sources:
+        if len(text) > room:
+            doubts.append(f"Only {_LONGEST} characters were searched.")
+            text = text[:room]
+        room -= len(text)
+        walk = Walk(judge.cue, judge.domains)
+        hits.extend((part, hit) for hit in walk.read(text))
+        orders = orders or walk.orders
+        if "://" in text and _tells(text):
+            doubts.append("A link in it names somebody.")
+    kept = {id(hit) for hit in without_doubtful([hit for _, hit in hits], orders)}
+    for part, hit in hits:
+        if id(hit) in kept:
+            judge.add(part, hit)
+    _names_in_headers(judge, reading)
+    _again(judge, sources)
+    found = sorted(judge.found, key=lambda each: (each.where.part, each.where.start))
+    sure = any(finding.sure for finding in found)
+    if found and not sure:
+        doubts.append("A line in it may be a name.")
+    return Findings("yes" if sure else "unsure" if found or doubts else "no", tuple(found), tuple(doubts))
+
+
+def _search(judge: _Judge, reading: Reading, sources: list[_Source], customer: Customer) -> None:
+    searcher = Searcher(customer)
+    shown = [(f"header:{name}", value) for name, value in reading.headers if name.lower() in _TO and "<" in value]
+    for part, text in [*sources, *((name, re.sub(r"<[^>]*>", lambda found: " " * len(found[0]), value)) for name, value in shown)]:
+        for known in searcher.all(text):
+            judge.put(Finding(cast("Kind", known.kind), text[known.start : known.end], Place(part, known.start, known.end), "known", True))
+
+
+def _tells(text: str) -> bool:
+    """Whether a link holds a person's data: a name where it says so, or letters beyond ASCII."""
+    for found in _LINK.finditer(text):
+        if _TELLING.search(found[0]):
+            return True
+        if "%" in found[0] and not unquote(found[0]).isascii() and re.search(r"[?&][^&]*%[ef]", found[0], re.I):
+            return True
+    return False
+
+
+def _names_in_headers(judge: _Judge, reading: Reading) -> None:
+    sender = {value.partition("<")[0].strip("\" ").casefold() for name, value in reading.headers if name.lower() == "from"}
+    for name, line, start, end in _recipients(reading):
+        shown = line.text[start:end].strip()
+        bare = re.sub(r"\s?(?:様|さま|殿|御中)$", "", shown)
+        if not bare or "@" in bare or bare.casefold() in sender or is_nobody(bare):
+            continue
+        honoured_so = bare != shown
+        if judge.cue is not None and judge.cue.search(bare.casefold()) and not honoured_so:
+            continue
+        if name.lower() == "reply-to" and not (honoured_so or likeness(bare) == 2):
+            continue
+        if not could_be_name(bare) or re.fullmatch(r"[\w.+-]+", bare) and not (likeness(bare) or honoured_so or not bare.isascii() or is_given(bare)):
+            continue
+        at = start + line.text[start:end].index(bare)
+        where = line.at(at, at + len(bare))
+        if not judge.is_own("name", bare, bare):
+            judge.put(Finding("name", line.raw[where[0] : where[1]], Place(f"header:{name}", *where), "recipient", True))
+
+
+_AND = r"(?:,? (?:and|&) |と|、|・)((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)"
+
+
+def _again(judge: _Judge, sources: list[_Source]) -> None:
+    """A whole name that was found once is one wherever it stands; so is a given name of it, and who is named with it."""
+    sure = {each.text for each in judge.found if each.kind == "name" and each.sure}
+    names = {name for name in sure if len(name) >= 4 and re.search(r"[\s\u3000]", name)}
+    for name in list(names):
+        if re.search("[A-Za-z]", name):
+            for _, text in sources:
+                names.update(found[1] for found in re.finditer(re.escape(name) + _AND, text) if likeness(found[1]))
+    given = {name.split()[0] for name in names if re.fullmatch(r"[A-ZÀ-Þ][\w'’-]{2,} .+", name)}
+    names |= {name for name in given if not is_plain(name)}
+    for name in sorted(names, key=len, reverse=True):
+        spelt = re.compile(rf"(?<!\w){re.escape(name)}(?![\w@])" if name[0].isascii() else re.escape(name))
+        for part, text in sources:
+            for found in spelt.finditer(text) if name in text else ():
+                line = text[text.rfind("\n", 0, found.start()) + 1 : (text.find("\n", found.end()) + 1 or len(text) + 1) - 1]
+                if not judge.is_fixed(line) and not judge.is_own("name", name, line):
+                    judge.put(Finding("name", found[0], Place(part, *found.span()), "again", True))

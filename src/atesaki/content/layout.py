@@ -1,0 +1,204 @@
+"""How a line is laid out: cells, and labels with what follows them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from atesaki.content.labels import UNKNOWN, Label, label
+
+_CELLS = re.compile(r"[\t│┃|｜]+| {3,}|(?<=[^\x00-\x7f])  +|  +(?=[^\x00-\x7f])")
+_BULLET = r"[\s■□◆◇●○◎・★☆▼▽▲△▶►▸▷◯◼◾♦▪•‣*#>+※✓✔☑❖➤\-–—]*(?:\(?[0-9]{1,2}[.)] ?|[①-⑳] ?)?"
+_BRACKETED = re.compile(_BULLET + r"[【\[<《〔「〈(] ?([^【\[<《〔「〈】\]>》〕」〉()]{1,30}?(?:\([^()]{1,12}\))?) ?[】\]>》〕」〉)] ?[:\-]? ?")
+_LEADERS = r"(?::(?!//)| ?=(?!=)>? ?| ?[⇒→➡»] ?| ?(?:…|‥|\.{3,}|・{3,}|_{3,}|-{3,}| ?[─━]+| \.(?: \.)+)[.…‥・_ ]*:? ?)"
+_KEYED = re.compile(_BULLET + rf"([^:=⇒→…。、!?]{{1,36}}?) ?{_LEADERS}\s*")
+_BULLETS = re.compile(_BULLET)
+_INLINE = re.compile(r"(?:(?<=[\s、,;/|)\]】。])|^)([^\s:、,;/|。]{1,16}(?: [^\s:、,;/|。]{1,14}){0,2}) ?:(?!//)\s?")
+_AFTER = re.compile(r"(?:は|が|: ?| - | ?[(「\[]| is | )")
+_JSON = re.compile(r"^[\s{\[,]*\"([\w .-]{1,30})\" ?: ?\"?")
+_CARD_LINE = re.compile(r"(?:item[0-9]+\.)?([A-Z][A-Z-]{0,15})(?:;[A-Za-z-]+(?:=[^:;]*)?)+:(?:mailto:|tel:)?")
+_VALUE_START = re.compile(r"[〒+(0-9]|[^\x00-\x7f]|[A-Z]")
+
+
+class Cell(NamedTuple):
+    start: int
+    end: int
+
+
+class Pair(NamedTuple):
+    """A label and the span of its value in the same line; the span is empty where the label stands alone."""
+
+    label: Label
+    name: str
+    start: int
+    end: int
+
+
+def cells(text: str) -> list[Cell]:
+    """The cells of a line: parted by tabs, boxes or wide gaps; one for a line without any."""
+    found: list[Cell] = []
+    at = 0
+    for gap in _CELLS.finditer(text):
+        _add(found, text, at, gap.start())
+        at = gap.end()
+    _add(found, text, at, len(text))
+    return found
+
+
+def raw_cells(text: str) -> list[Cell]:
+    """Cells of a row of a table, empty ones kept, since columns are counted."""
+    found = []
+    at = 0
+    parts = re.split(r"(\t|[│┃|｜])", text.rstrip("\r")) if re.search(r"[\t│┃|｜]", text) else []
+    if not parts:
+        return cells(text)
+    if text.lstrip()[:1] in "│┃|｜":
+        skip = len(text) - len(text.lstrip()) + 1
+        at, parts = skip, re.split(r"(\t|[│┃|｜])", text[skip:])
+    for number, part in enumerate(parts):
+        if number % 2 == 0:
+            left = len(part) - len(part.lstrip())
+            found.append(Cell(at + left, max(at + len(part.rstrip()), at + left)))
+        at += len(part)
+    while found and found[-1].start == found[-1].end:
+        found.pop()
+    return found
+
+
+def _add(found: list[Cell], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    shown = piece.strip()
+    if shown:
+        left = start + len(piece) - len(piece.lstrip())
+        found.append(Cell(left, left + len(shown)))
+
+
+def pairs(text: str, cell: Cell) -> list[Pair]:
+    """Labels in a cell with their values; empty where the cell has none."""
+    piece = text[cell.start : cell.end]
+    first = _first(piece)
+    if first is None:
+        return []
+    said, name, at = first
+    found = [Pair(said, name, cell.start + at, cell.end)]
+    if ":" in piece[at:]:
+        found = list(_further(piece, at, cell, found[0]))
+    return found
+
+
+def _further(piece: str, at: int, cell: Cell, first: Pair) -> Iterator[Pair]:
+    """A cell cut before each further label of its own: お名前: … お電話番号: …"""
+    last = first
+    for more in _INLINE.finditer(piece, at):
+        words = more[1].split(" ")
+        for skip in range(len(words)):
+            name = " ".join(words[skip:])
+            said = label(name)
+            if said and said.listed:
+                start = more.end(1) - len(name)
+                yield last._replace(end=cell.start + len(piece[:start].rstrip(" 、,;/|。(")))
+                last = Pair(said, name, cell.start + more.end(), cell.end)
+                break
+    yield last
+
+
+def _first(piece: str) -> tuple[Label, str, int] | None:
+    bracketed = _BRACKETED.match(piece)
+    if bracketed:
+        said = label(bracketed[1])
+        rest = piece[bracketed.end() :]
+        if said or not rest:
+            return said or UNKNOWN, bracketed[1], bracketed.end()
+        if not re.search("[0-9。、]", bracketed[1]) and len(bracketed[1]) <= 14 and piece.lstrip()[:1] in "【〔[":
+            return UNKNOWN, bracketed[1], bracketed.end()
+    property_ = _CARD_LINE.match(piece)  # vCard, iCalendar: TEL;TYPE=HOME:…
+    if property_:
+        return label(property_[1]) or UNKNOWN, property_[1], property_.end()
+    json = _JSON.match(piece)
+    if json:
+        return label(json[1].replace("_", " ").replace(".", " ")) or UNKNOWN, json[1], json.end()
+    keyed = _KEYED.match(piece)
+    if keyed:
+        name = keyed[1].strip()
+        said = label(name.replace("_", " "))
+        if said or (len(name) <= 24 and not re.fullmatch(r"[0-9 .:/-]*", name) and len(name.split()) <= 4):
+            return said or UNKNOWN, name, keyed.end()
+    return _unmarked(piece)
+
+
+def _unmarked(piece: str) -> tuple[Label, str, int] | None:
+    """A label that only its words and its place show: alone, or with a blank or a number after it."""
+    bullets = _BULLETS.match(piece)
+    at = bullets.end() if bullets else 0
+    shown = piece[at:].rstrip(" :-─━=*_]】")
+    if not shown:
+        return None
+    if len(shown) <= 30 and not re.search("[。!?]", shown):
+        said = label(shown)
+        if said and (said.listed or bool(at)):
+            return said, shown, len(piece)
+    words = shown.split(" ")
+    for many in range(min(3, len(words) - 1), 0, -1):
+        name = " ".join(words[:many])
+        if len(name) > 20:
+            continue
+        said = label(name)
+        end = at + len(name)
+        rest = piece[end:].lstrip()
+        known = said is not None and (said.listed or (said.kind == "account_id" and re.match(r"[A-Z0-9-]*[0-9]{3}", rest) is not None))
+        if said and known and _VALUE_START.match(rest) and _follows(said, name, rest):
+            return said, name, end + len(piece[end:]) - len(rest)
+    return None
+
+
+def _follows(said: Label, name: str, rest: str) -> bool:
+    """Whether what stands after a blank is the label's value, and not the sentence that the label's word begins."""
+    if not name.isascii():
+        return len(rest) <= 60 and not re.search("です|ます|ました|ください|。", rest)
+    if said.kind in ("phone", "dob", "card_tail", "account_id", "postal"):
+        return re.match(r"[+(0-9*]|[A-Z0-9-]*[0-9]", rest) is not None
+    return said.kind == "email" and "@" in rest.split(" ")[0]
+
+
+_BEFORE = re.compile(r"[^\s、。,;:!?/|「」『』【】<>*]{1,24}(?: [A-Za-z.]{1,14}){0,2} ?(?:は|が|:|=|\(|「| is|-|→)? ?$")
+_PARTED = re.compile(r" ?(?:は|が|:|=|\(|「| is|-|→)? ?$")
+
+
+def label_before(text: str, start: int) -> Label | None:
+    """The label that ends just before a value in a sentence: ご登録のご住所(…, 電話番号は…"""
+    found = _BEFORE.search(text, max(start - 44, 0), start)
+    if found is None:
+        return None
+    name = _PARTED.sub("", found[0]).strip()
+    if not name:
+        return None
+    if not name.isascii():
+        name = re.split(r"[にをへ](?=[^るりれっき])", name)[-1] if "番号" not in name else name
+        return label(name.split(" ")[-1])
+    words = name.split(" ")
+    for skip in range(max(len(words) - 3, 0), len(words)):
+        said = label(" ".join(words[skip:]))
+        if said and said.listed:
+            return said
+    return None
+
+
+def held(text: str) -> Iterator[Pair]:
+    """Labels in the midst of a sentence whose kind shows in the value: 会員番号は…です, (customer code …)."""
+    for found in _HELD.finditer(text):
+        if text[found.end() : found.end() + 1] == "@" or "@" in found[2]:
+            continue
+        words = found[1].split(" ")
+        for skip in range(len(words)):
+            name = " ".join(words[skip:])
+            said = label(name)
+            if name.casefold() in ("id", "no", "no.", "m", "t", "card", "カード", "account", "member", "plate", "code") and ":" not in found[0] and "#" not in found[0]:
+                continue
+            if said and said.kind in ("account_id", "secret", "dob", "card_tail") and said.owner != "shop":
+                yield Pair(said, name, found.start(2), found.end(2))
+                break
+
+
+_HELD = re.compile(
+    r"((?:[^\s:、,;/|。()「」『』【】<>*0-9=]{1,22})(?: [A-Za-z.]{1,14}){0,3}) ?(?:は|が|:|=|を|\(|「|『| is| -|#|)[: 「『\"'*]{0,4}"
+    r"((?:[A-Za-z]{1,4}[- ])?[A-Za-z0-9][A-Za-z0-9_\-+@.!#$%&*]{1,40}(?: [0-9A-Z][0-9A-Z\-]{1,10}){0,5}|(?:明治|大正|昭和|平成|令和)[^\s、。]{3,16})"
+)

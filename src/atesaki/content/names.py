@@ -1,0 +1,308 @@
+"""Names of persons: what an honorific or a greeting names, and what looks like a name where one may stand."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+from unicodedata import combining, normalize
+
+from atesaki.content.labels import is_word
+from atesaki.content.values import STREET
+
+KANJI = "一-龠々〆ヶ髙﨑德\uf900-\ufaff"
+_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ"
+_LATIN = rf"[{_CAPITAL}][\w'’.-]*"
+
+
+class Named(NamedTuple):
+    """A name's span; `why` it is one."""
+
+    start: int
+    end: int
+    why: str
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    surnames: frozenset[str]
+    given: frozenset[str]
+    plain: frozenset[str]
+    nobody: tuple[str, ...]
+    nobody_en: frozenset[str]
+
+
+@cache
+def _words() -> _Words:
+    data = tomllib.loads(files(__package__).joinpath("finding_names.toml").read_text("utf-8"))
+    return _Words(
+        frozenset(data["surnames"].split()),
+        frozenset(data["given"].split()),
+        frozenset(data["plain"].split()),
+        tuple(data["nobody"]),
+        frozenset(data["nobody_en"].split()),
+    )
+
+
+# -- what a name looks like ----------------------------------------------------------------------------
+
+_JA_TWO = re.compile(rf"[{KANJI}ァ-ヴー]{{1,5}}[ ・]{{1,2}}[{KANJI}ぁ-んァ-ヴーA-Z]{{1,6}}|[ァ-ヴー]{{2,12}}[ ・=][ァ-ヴー]{{1,12}}(?:[ ・][ァ-ヴー]{{1,12}})?|[ぁ-ん]{{2,6}} [ぁ-んー]{{2,6}}|[ぁ-ん]{{2,5}} [{KANJI}]{{1,4}}")
+_JA_ONE = re.compile(rf"[{KANJI}]{{1,6}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,5}}|[ァ-ヴー]{{2,14}}|[ぁ-んー]{{2,8}}")
+_EN = re.compile(rf"{_LATIN}(?: (?:{_LATIN}|de|da|del|della|di|du|van|von|der|den|la|le|bin|al|ibn|dos|y)){{0,4}}")
+_EN_TURNED = re.compile(rf"({_LATIN}(?: {_LATIN})?), ({_LATIN}(?: {_LATIN})?)")
+_STREET_END = re.compile(rf" (?:{STREET})\.?$")
+_TITLE = re.compile(r"(?:mr|mrs|ms|miss|mx|dr|prof|sir|dame|rev)\.? ", re.I)
+_NOT_JA = re.compile(
+    r"(?:[都道府県市区町村丁目番地号室階棟店館社部課係局院園校駅線円年月日時分様方者会金券物品類式用的化性中上下]|センター|ショップ|サービス|ストア|マンション)$"
+)
+_KANA_NAME = re.compile(r"[ァ-ヴー]{2,10}[ ・]{0,2}[ァ-ヴー]{0,10}|[ぁ-んー]{2,8}[ ・]{0,2}[ぁ-んー]{0,8}")
+
+
+def is_kana(text: str) -> bool:
+    """Whether a text is the reading of a name."""
+    return _KANA_NAME.fullmatch(text.strip()) is not None
+
+
+def could_be_name(text: str) -> bool:
+    """Whether a value that a label calls a name can be one: not empty, no sentence, no number."""
+    if not 1 <= len(text) <= 40 or re.search(r"[0-9@:/。、!?！？¥%=_{}<>*]|です|ます|ください|なし|未", text):
+        return False
+    if not text.isascii() and not re.search(r"[A-Za-z]", text):
+        return len(text) <= 20
+    words = [word.strip(".,").casefold() for word in text.split()]
+    return len(words) <= 6 and (text.isupper() or text.islower() or not all(word in _words().plain for word in words))
+
+
+def likeness(text: str) -> int:
+    """How much a text looks like a person's name: 0 not, 1 by its form, 2 by its words as well."""
+    words = _words()
+    text = text.strip(" ,")
+    if not 2 <= len(text) <= 40:
+        return 0
+    if _JA_TWO.fullmatch(text):
+        family = re.split("[ ・=]", text)[0]
+        if family in words.surnames:
+            return 2
+        given = re.split("[ ・=]+", text)[-1]
+        return 0 if is_word(family) or is_word(given) or _NOT_JA.search(given) or _NOT_JA.search(family) else 1
+    if _JA_ONE.fullmatch(text):
+        return 1 if surname_of(text) and not is_word(text) and not _NOT_JA.search(text) else 0
+    if re.search("[A-Za-z]", text) is None:
+        return 0
+    return _english_likeness(_TITLE.sub("", text, count=1))
+
+
+def _english_likeness(text: str) -> int:
+    words = _words()
+    turned = _EN_TURNED.fullmatch(text)
+    plain = f"{turned[2]} {turned[1]}" if turned else text
+    if not _EN.fullmatch(plain):
+        return 0
+    parts = [part.strip(".'’").casefold() for part in plain.split()]
+    if len(parts) < 2 or any(part in words.plain and part not in words.given for part in parts) or len(parts[0]) < 2 > 1:
+        return 0
+    if _STREET_END.search(plain) or is_word(plain) or any(len(part) > 14 for part in parts):
+        return 0
+    return 2 if _bare(parts[0]) in words.given else 1
+
+
+def surname_of(text: str) -> str:
+    """The common surname that an unparted Japanese name begins with, and that leaves a given name of one to three letters."""
+    words = _words()
+    for length in (3, 2, 4, 1):
+        if text[:length] in words.surnames and 1 <= len(text) - length <= 4 and (length > 1 or len(text) == 3):
+            return text[:length]
+    return ""
+
+
+def is_surname(text: str) -> bool:
+    return text in _words().surnames
+
+
+def is_plain(text: str) -> bool:
+    return text.casefold() in _words().plain
+
+
+def is_given(text: str) -> bool:
+    return _bare(text) in _words().given
+
+
+def _bare(text: str) -> str:
+    """In small letters, without their marks."""
+    low = text.casefold()
+    return low if low.isascii() else "".join(letter for letter in normalize("NFKD", low) if not combining(letter))
+
+
+# -- honorifics ----------------------------------------------------------------------------------------
+
+_HONORIFIC = re.compile(
+    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|殿(?![堂下町様])|さん(?![ぽござせかこび])|氏(?=[ (]?(?:名義|宛|$)))|(?<=[ァ-ヴー一-龠ぁ-ん])(?:くん|ちゃん)(?=[、 のへはが(]|$)"
+)
+_BEFORE = re.compile(
+    rf"(?:(?P<family>[{KANJI}]{{1,5}}|[{KANJI}ヶノァ-ヴー]{{2,6}}|[ぁ-ん]{{2,5}})[ ・]{{1,3}})?"
+    rf"(?P<last>[{KANJI}]{{1,7}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,6}}|[ァ-ヴー・]{{2,16}}|[ぁ-んー]{{2,8}}|[{_CAPITAL}])\s*$"
+    rf"|(?P<latin>{_LATIN}(?:[ ・]{_LATIN}){{0,3}})\s*$"
+    r"|(?P<lower>\b[a-z]{2,12}(?: [a-z]{2,12})?)\s*$"
+)
+_ROLES = re.compile(
+    r"^(?:ご?(?:会員|患者|契約者|注文者|購入者|予約者|申込者|利用者|登録者|受取人|保護者|宛先|名義|本人|届け先|代表者|入居者|使用者|被保険者|世帯主|受給者|搭乗者|宿泊者)|(?:お|ご)客様?|お?宛|親愛なる|先日|本日|今回|毎度|以下|件名|新規|登録|友人|上記|下記)(?=.)"
+)
+_READING = re.compile(r"[ ]?[(（「]\s?([ァ-ヴーぁ-ん]{1,12}[ ・]{0,2}[ァ-ヴーぁ-ん]{0,12})\s?[)）」]$")
+_COMPANY = re.compile(r"(?:株式会社|有限会社|合同会社|法人|\(株\)|㈱|\(有\)|御中|支店|営業所|センター|ストア|ショップ|薬局|医院|病院|商店|工業|製作所|運輸|建設)")
+
+
+def honoured(text: str) -> Iterator[Named]:
+    """Names that stand before 様, さま, 殿, さん and their like; their reading in brackets is left out."""
+    for found in _HONORIFIC.finditer(text):
+        word = found[0].lstrip(" )）」』")
+        at = found.start()
+        until = at + len(found[0]) - len(word)
+        # The reading may stand between the name and 様.
+        reading = _READING.search(text, 0, until)
+        stop = reading.start() if reading else at
+        if not reading and until > at and text[at:until].strip():
+            stop = at
+        named = _BEFORE.search(text, max(stop - 40, 0), stop)
+        if named is None:
+            continue
+        start, end = _trimmed(text, named)
+        if end - start < 1 or is_nobody(text[start:end]) or (start and text[start - 1] in "0123456789" and named["last"] is None):
+            continue
+        name = text[start:end]
+        if word == "さん" and not _addressed(text, start, found.end(), name):
+            continue
+        if word == "殿" and len(name) < 2 or _COMPANY.search(name):
+            continue
+        if word in ("くん", "ちゃん") and start and text[:start].strip(" 、,") and not text[start - 1].isspace():
+            continue
+        yield Named(start, end, "honorific")
+
+
+def _trimmed(text: str, named: re.Match[str]) -> tuple[int, int]:
+    start, end = named.span()
+    end = start + len(named[0].rstrip())
+    family = named["family"]
+    if named["last"] is not None:
+        last = named["last"]
+        if family:
+            before = text[start - 1] if start else " "
+            joined = before.isalnum() and before not in "はがをにのでとへもや"
+            if joined or is_word(family) or _NOT_JA.search(family) or is_nobody(family) or _COMPANY.search(text[max(start - 6, 0) : start + len(family)]):
+                start = named.start("last")
+        if start == named.start("last"):
+            role = _ROLES.match(last)
+            if role and role.end() < len(last):
+                start += role.end()
+            # 「このたびは」 and its like end in a particle, and hiragana alone are seldom a name.
+            if re.fullmatch("[ぁ-んー]{2,8}", last) and start and re.match(r"[\w]", text[start - 1]):
+                return end, end
+    elif named["latin"]:
+        while (first := text[start:end].split(" ")[0]) and " " in text[start:end]:
+            if is_word(first) or first.casefold() in _words().plain:
+                start += len(first) + 1
+            else:
+                break
+    elif not (text[:start].strip(" ") == ""):
+        return end, end  # a word of a sentence in small letters
+    return start, end
+
+
+def _addressed(text: str, start: int, end: int, name: str) -> bool:
+    """Whether さん speaks to somebody: 「田中さん、」 at the beginning, and not 「生産者の田中さん」."""
+    before, after = text[:start].strip(" 「【>・■"), text[end : end + 6].lstrip()
+    if re.search(r"(?:の|、|や|と|・)$", before) or len(before) > 14:
+        return False
+    if not before:
+        return bool(re.match(r"$|[、,!！。\s(への宛]|こんにちは|おはよう|いつも|この|ご|お", after)) or is_surname(name)
+    return bool(re.search(r"(?:こんにちは|ようこそ|おめでとう|ありがとう|。|!|へ|:)$", before)) or is_word(before.strip(": "))
+
+
+def is_nobody(name: str) -> bool:
+    """Whether a word before 様, or after "Dear", is anybody's."""
+    words = _words()
+    bare = name.replace(" ", "")
+    if bare in words.nobody or bare.endswith(tuple(word for word in words.nobody if len(word) > 1)):
+        return True
+    return bare.removeprefix("お").removeprefix("ご") in words.nobody
+
+
+# -- greetings -----------------------------------------------------------------------------------------
+
+_GREETED = re.compile(
+    r"(?:^|(?<=[.!?>,] )|(?<=\] ))(?:dear|hi|hello|hey|hiya|greetings|welcome back|welcome aboard|welcome|thanks|many thanks|thank you|congratulations|congrats|happy birthday"
+    r"|good (?:morning|afternoon|evening|news|day)|all set|you're in|nice one|great news|sorry|reminder|well done|bad news|see you soon|good luck|action required|ok|okay|to)(?: again)?,? "
+    rf"((?:(?:mr|mrs|ms|miss|mx|dr|prof)\.? )?(?:{_LATIN}|[a-z]+)(?: {_LATIN}){{0,3}}) ?(?=[,!.:;\-–—…]|$)",
+    re.I,
+)
+_CALLED = re.compile(rf"({_LATIN}(?: {_LATIN}){{0,2}})(?:, (?=[a-z]|[A-Z][a-z]+ )|[,!] ?$| ?[-–—] (?=your |we |you ))")
+_SPOKEN = re.compile(r"(?:,|!| [-–—]) (?:you|your|you're|we|we've|we're|here|here's|it's|thanks|thank|please|are|don't|did|did you|welcome)\b", re.I)
+_LAST_CALLED = re.compile(rf"[a-z]{{2}}, ({_LATIN}(?: {_LATIN})?)[.!?] ?$")
+_TITLED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr)\.? ({_LATIN}(?: {_LATIN}){{0,2}})")
+_BY_MAIL = re.compile(rf"((?:{_LATIN} ){{1,3}}?{_LATIN}|[{KANJI}]{{1,4}} ?[{KANJI}ぁ-んァ-ヴー]{{1,6}}) ?\(?[<(\[ ] ?[\w.+-]+@")
+_NAMED_SO = re.compile(
+    rf"\b(?:in the name of|on behalf of|addressed to|shipped to|delivered to|sent to|issued to|assigned to|booked for|reserved for|appointment for|prepared for|on its way to|left with|signed for by|received by|handed to|for|to|patient|passenger|guest) "
+    rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_LATIN}(?: {_LATIN}){{1,3}})(?=,? (?:at|of|in|on|and|is|has|was|,)\b|[,.;!:(]|$)"
+)
+_GOES = re.compile(
+    r"\b(?:ship|deliver|send|sent|sending|post|posted|parcel|package|order|booking|booked|reservation|appointment|invoice|policy|tickets?|payment|refund|receipt|prescription|delivery|account|statement|bill|registered|issued|belongs|account|details|record|name|results?|visit|membership|enrolment|place)\w*\b[^.!?]*$",
+    re.I,
+)
+_ENDINGS = re.compile(r"(?:'s|’s)$")
+
+
+def greeted(text: str, first: bool = False) -> Iterator[Named]:
+    """Whom an English line speaks to; `first`: the line is a subject or the first of a text."""
+    for found in _GREETED.finditer(text):
+        start, end = found.span(1)
+        name = _TITLE.sub("", found[1], count=1)
+        start = end - len(name)
+        name = name.rstrip(".")
+        if _is_called(name) and (found[0].split()[0].casefold() != "to" or likeness(name) == 2):
+            yield Named(start, start + len(name), "greeting")
+    called = _CALLED.match(text.lstrip())
+    if called:
+        shift = len(text) - len(text.lstrip())
+        name = called[1]
+        given = is_given(name.split()[0])
+        alone = len(text.strip()) <= len(name) + 1
+        spoken = _SPOKEN.match(text, shift + called.end(1)) is not None
+        if _is_called(name) and (given or (first and (alone or spoken))):
+            yield Named(shift + called.start(1), shift + called.end(1), "greeting", given or spoken)
+    last = _LAST_CALLED.search(text)
+    if last and is_given(last[1].split()[0]) and _is_called(last[1]):
+        yield Named(last.start(1), last.end(1), "greeting")
+    for found in _TITLED.finditer(text):
+        if _is_called(found[1]):
+            yield Named(found.start(1), found.end(1), "honorific")
+
+
+def _is_called(name: str) -> bool:
+    words = _words()
+    parts = [part.strip(".,'’").casefold() for part in _ENDINGS.sub("", name).split()]
+    if not parts or any(part in words.nobody_en for part in parts):
+        return False
+    if name[0].islower() and parts[0] not in words.given:
+        return False
+    return all(part in words.given or part not in words.plain for part in parts)
+
+
+def spoken_of(text: str) -> Iterator[Named]:
+    """Names in English prose that say who gets something, and names beside a mail address."""
+    for found in _NAMED_SO.finditer(text):
+        if found[0].split(" ")[0] in ("for", "to", "of") and not _GOES.search(text, max(found.start() - 60, 0), found.start()):
+            continue
+        name = _TITLE.sub("", found[1], count=1)
+        strength = _english_likeness(name)
+        if strength:
+            yield Named(found.end(1) - len(name), found.end(1), "prose", strength == 2)
+    if "@" in text:
+        for found in _BY_MAIL.finditer(text):
+            if likeness(found[1]):
+                yield Named(found.start(1), found.end(1), "beside_mail")
+
+
+READING = re.compile(r"(?<=[一-龠々ヶぁ-んァ-ヴ髙﨑]) ?[(\[/／:] ?([ァ-ヴー]{2,10}[ ・]{1,2}[ァ-ヴー]{1,10}|[ぁ-ん]{2,6} [ぁ-ん]{1,6}|[ァ-ヴー]{5,14}) ?[)\]]?(?:様|さま)?")
+BARE_READING = re.compile(rf"(?<=[{KANJI}]) ([ァ-ヴー]{{2,8}} [ァ-ヴー]{{2,8}})(?![ァ-ヴー])")
