@@ -65,9 +65,9 @@ docs: $(VENV)/dev.stamp ## check that the documents' links and the files they na
 	@$(BIN)/python -m pytest tests/test_architecture.py -k "flow or links or decision"
 
 lock: ## write the lock files anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements.lock -q
-	uv pip compile pyproject.toml --group build --group reference --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-reference.lock -q
-	uv pip compile pyproject.toml --group build --group reference --group dev --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements-reference.lock -o requirements-dev.lock -q
+	uv pip compile pyproject.toml --extra audit --group build --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements.lock -q
+	uv pip compile pyproject.toml --extra audit --group build --group reference --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-reference.lock -q
+	uv pip compile pyproject.toml --extra audit --extra cluster --group build --group reference --group dev --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements-reference.lock -o requirements-dev.lock -q
 	uv pip compile pyproject.toml --group build --group benchmark --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -c requirements.lock -o requirements-benchmark.lock -q
 
 clean: ## remove what was built; ./var, where the data lives, stays

@@ -65,14 +65,22 @@ def sample() -> Report:
             "addresses": 115_226,
             "mails": 1_004_337,
             "deliveries": 1_015_871,
+            "bounced": 18_402,
+            "deferrals": 9_117,
+            "complaints": 318,
             "proved": 84_319,
             "unproved": 30_907,
             "written_unproved": 24_118,
+            "mails_to_unproved": 141_206,
+            "mails_before_proof": 20_771,
+            "judged_mails": 498_111,
+            "unsure_mails": 1_207,
+            "mails_without_date": 33,
             "personal_mails": 322_516,
             "personal_to_unproved": 43_287,
             "never_reacted": 51_663,
             "made_up": 1_804,
-            "shared": 873,
+            "shared": 2_940,
         },
         "by_month": [
             {"month": f"{year}-{month:02}", "mails": mails, "to_unproved": to, "personal_to_unproved": personal}
@@ -92,6 +100,7 @@ def sample() -> Report:
         "templates": [
             {
                 "key": "ab12cd",
+                "name": "ご注文の確認",
                 "sender_domain": "shop.example",
                 "mails": 188_904,
                 "kinds": {"name": 188_904, "address": 186_320, "order_item": 188_871, "phone": 150_027},
@@ -177,7 +186,13 @@ def only_logs() -> Report:
     """Logs: recipients, and not one message text."""
     report = sample()
     report["inputs"] = [report["inputs"][2]]
-    report["totals"] |= {"customers": 0, "customers_with_address": 0, "personal_mails": 0, "personal_to_unproved": 0}
+    report["totals"] |= {
+        "customers": 0,
+        "customers_with_address": 0,
+        "judged_mails": 0,
+        "personal_mails": 0,
+        "personal_to_unproved": 0,
+    }
     report |= {"kinds": [], "templates": [], "worst": [], "claims_file": None, "known_customers_used": False}
     for each in report["by_month"]:
         each["personal_to_unproved"] = 0

@@ -12,7 +12,6 @@ from tests import faults
 
 BETWEEN = (
     ("atesaki.campaigns.asking", "watch"),
-    ("atesaki.campaigns.asking", "_ahead"),
     ("atesaki.campaigns.asking", "_ask"),
     ("atesaki.gate", "vouch_all"),
 )

@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from email.message import EmailMessage
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import click
 import pytest
 
-from atesaki import content
+from atesaki import content, tenants
 from atesaki.cli.check import check
 from tests import files
 
@@ -113,6 +114,24 @@ def test_what_is_known_of_the_customer_is_found(tmp_path: Path, run: Run) -> Non
     (tmp_path / "a.eml").write_bytes(message("会員番号は QX-77812 です。\n"))
     _, out, _ = run("--json", tmp_path / "a.eml", "--known", "account_id=QX-77812", "--known", "phone=090-9999-0001")
     assert any("QX-77812" in each["text"] and each["why"] == "known" for each in objects(out)[0]["findings"])
+
+
+@pytest.mark.django_db
+def test_the_lines_of_the_service_itself_do_not_count(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        sys.modules["atesaki.cli.check"], "installation", nullcontext
+    )  # the test's own database is there
+    tenants.add_service(
+        "shop", organisation="Shop", locale="ja", mode="enforce", sender="shop@shop.example", webhook=""
+    )
+    tenants.change_service("shop", own=["047-999-0001"])
+    (tmp_path / "a.eml").write_bytes(message("お電話番号: 047-999-0001\n"))
+    told = {each["type"] for each in objects(run("--json", tmp_path / "a.eml")[1])[0]["findings"]}
+    own = objects(run("--json", "--service", "shop", tmp_path / "a.eml")[1])[0]
+    assert "phone" in told
+    assert "phone" not in {each["type"] for each in own["findings"]}
 
 
 @pytest.mark.parametrize("known", ["colour=red", "phone", "phone=", "=x"])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from click.testing import CliRunner, Result
 from django.db import connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atesaki import addresses, campaigns, clock, gate, notme, ownership
-from atesaki.campaigns import FileError
+from atesaki.campaigns import FileError, Progress
+from atesaki.cli.claims import Bar
+from atesaki.cli.claims import import_claims as command
 from atesaki.models import Claim, Event, Hold, Mailbox, Webhook
 from atesaki.ownership import Fate, Given, Purpose, Shows, Standing
 from atesaki.tenants import add_service
@@ -329,6 +334,33 @@ def test_parquet(world: World, give, tmp_path: Path) -> None:
     assert standing(world, customer="7") == "proved"
 
 
+def test_what_an_operator_types(world: World, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("atesaki.cli.claims.installation", nullcontext)
+    (tmp_path / "c.csv").write_text(HEAD + OPT_IN + "aya@example.jp,aya,clicked,,2024-01-01\nbad,x,none,,\n")
+    world.send(order())
+
+    def typed(*words: str) -> Result:
+        return CliRunner().invoke(command, [str(tmp_path / "c.csv"), "--service", world.service.name, *words])
+
+    dry = typed("--dry-run")
+    assert dry.exit_code == 0 and "Nothing was changed" in dry.output and not Event.objects.filter(kind="proved")
+    assert "none of the last 1 mails of this service named a customer" in dry.output
+    assert "line 4: The @ is missing" in dry.output
+    done = typed("--json", "--accept-clicks", "--quiet")
+    assert "weaker" in done.stderr
+    said = json.loads(done.stdout)
+    assert (said["rows"], said["proved"], said["rejected"], said["accepted_clicks"]) == (3, 2, 1, 1)
+    assert Path(said["rejected_file"]).exists()
+    again = typed()
+    assert "known before, nothing new" in again.output
+
+
+def test_progress_is_told_in_a_line() -> None:
+    assert Bar.words(Progress("importing", 0.25, 50_000), 10) == "Importing 25%, 50,000 rows, 5,000 a second, 30 s left"
+    assert Bar.words(Progress("importing", 0.01, 10_000), 10).endswith("16 min left")
+    assert Bar.words(Progress("reading", 1.0, 10), 0) == "Reading 100%, 10 rows"
+
+
 # -- properties -------------------------------------------------------------------------------------------------
 
 SAYS = ("claim", "answer", "prove", "doubt", "pause", "disavow", "withdraw")
@@ -355,7 +387,7 @@ def say(world: World, what: str, customer: str) -> None:
             ownership.withdraw(claim)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.lists(st.tuples(st.sampled_from(SAYS), st.sampled_from(["ken", "aya"])), max_size=6),
     shows=st.sampled_from(Shows),

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atesaki import addresses, clock, gate, learning, notme, observe, ownership, tenants
+from atesaki import addresses, clock, desk, gate, learning, notme, observe, ownership, tenants
 from atesaki.cli.observed import observed
 from atesaki.gate import Outcome
 from atesaki.learning import store
@@ -132,6 +132,16 @@ def test_a_verification_mail_had_passed_if_it_names_nobody(world: World) -> None
     assert would(world.send(order(headers="X-Atesaki-Class: verification\r\n"), "mori@example.jp"))[0] == "substitute"
     world.policy(verification_per_day=0)
     assert would(world.send(head + b"Please press https://shop.example/v/1\r\n", "aya@example.jp"))[0] == "substitute"
+
+
+def test_what_was_read_and_carries_nothing_is_no_leak(world: World) -> None:
+    """The figure that an operator watches (L1) counts what was found in observed mail, and no more."""
+    world.policy(mode="observe")
+    assert world.send(letter(1)).outcomes == (DELIVER,)
+    assert Line.objects.get().personal == {} and desk.figures.personal_to_unproved_ever() == 0
+    world.send(order())
+    world.policy(mode="enforce", accept="answered")
+    assert desk.figures.personal_to_unproved_ever() == 1
 
 
 # -- the laws, while observing ------------------------------------------------------------------------------------
@@ -310,6 +320,11 @@ def test_a_share_that_is_none_is_refused_with_a_sentence(world: World, share: ob
 # -- the report ---------------------------------------------------------------------------------------------------
 
 
+def letter(number: int) -> bytes:
+    head = "From: shop@shop.example\r\nSubject: sale\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    return (head + f"Everything is cheap on day {number}.\r\n").encode()
+
+
 def busy(world: World) -> None:
     """Some weeks of mail: many addresses, some proved, one that said no, two templates, some mail enforced."""
     prove(world, "proved1@example.jp")
@@ -318,13 +333,12 @@ def busy(world: World) -> None:
     gate.drive()
     notme.report(world.tokens()[1])
     world.policy(mode="enforce", enforce_share=3)
-    head = "From: shop@shop.example\r\nSubject: sale\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     for number in range(30):
         to = [f"someone{number % 11}@example.jp", "proved1@example.jp"][: 1 + number % 2]
         world.send(order(number, to=to[0]), *to)
     for number in range(6):
         world.send(
-            (head + f"Everything is cheap on day {number}.\r\n").encode(),
+            letter(number),
             f"reader{number}@example.jp",
             "proved2@example.jp",
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atesaki import addresses
@@ -182,6 +182,7 @@ domains_ = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.text(max_size=300), st.builds("{}@{}".format, locals_, domains_)),
     counts,
@@ -205,6 +206,7 @@ def test_anything_gets_known_reasons_in_order(
         assert "lookalike_domain" not in told(right)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=300), st.builds("{}@{}".format, locals_, domains_)))
 def test_unparsable_is_what_parse_refuses(text: str) -> None:
     """The short way for plain addresses must not differ from the grammar."""
@@ -216,6 +218,7 @@ def test_unparsable_is_what_parse_refuses(text: str) -> None:
         assert "unparsable" not in told(text)
 
 
+@settings(deadline=None)
 @given(st.text("hankermoisu", min_size=4, max_size=12), st.sampled_from(HONEST_DOMAINS))
 def test_case_and_tag_change_nothing(local: str, domain: str) -> None:
     assert told(f"{local}@{domain}") == told(f"{local.upper()}@{domain}") == told(f"{local}+shop@{domain}")

@@ -38,9 +38,9 @@ Detection decides nothing by itself: an unproved address gets nothing personal, 
 - **core P, R, F1**: spans of name (with its reading), address (with its postal code), phone, mail address and date of
   birth; a span is right if it overlaps a label of its kind. **all F1**: with account numbers, card tails, secrets and
   goods as well, which the others do not look for. Both are micro averages.
-- **mails/s**: the octets read and judged, in one process on one core; **scan only**: the text being there already.
-  Median of {rounds} rounds (least–most); the tools go in turns, another beginning each round. **ours is × as fast**:
-  atesaki cold to that tool, round by round.
+- **mails/s**: the octets read and judged, for each second of processor time of one process that is kept to one thread;
+  **scan only**: the text being there already. Median of {rounds} rounds (least–most); the tools go in turns, another
+  beginning each round. **ours is × as fast**: atesaki cold to that tool, round by round.
 - **peak MB**: of the process, with its models.
 
 The rows of ours: **cold** knows nothing of the sender. **{learnt} mails learnt** has seen {learnt} other mails of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from benchmarks.machine import machine, versions
 RESULTS = Path(__file__).parent.parent / "results"
 SPLITS = ("open", "unseen", "sixteen")
 FASTEST = "ours-cold"
+_ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), "1")
 _ROOT = Path(__file__).parent.parent.parent
 
 
@@ -37,7 +39,7 @@ class Plan:
 
 
 FULL = Plan(mails=20, rounds=5, timed=1, least=0.5, limit=3600)
-QUICK = Plan(mails=2, rounds=2, timed=1, least=0.05, limit=900)
+QUICK = Plan(mails=2, rounds=2, timed=1, least=0.05, limit=1800)
 
 
 class Worker:
@@ -52,6 +54,7 @@ class Worker:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=_ROOT,
+            env=os.environ | _ONE_CORE,
         )
         self.missing = str(self._answer().get("missing", ""))
 

@@ -37,9 +37,7 @@ LARGEST: Final = content.Limits().octets
 _BLOCK: Final = 1 << 20
 _BIT: Final = {kind: 1 << number for number, kind in enumerate(KINDS)}
 # An empty line, and a date as RFC 4155 has it: "From " at a line's beginning alone is ordinary prose.
-_FROM_LINE: Final = re.compile(
-    rb"\n\r?\n(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20}\n)"
-)
+_FROM_LINE: Final = re.compile(rb"\n\r?\n(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20}\n)")
 _FROM_ROOM: Final = 600  # octets, more than such a line has
 _QUOTED: Final = re.compile(rb"^>(>*From )", re.M)
 _BOUNDARY: Final = re.compile(rb'boundary="?([^"\r\n;]+)', re.I)
@@ -167,7 +165,7 @@ def learn(unit: Unit, rows: Rows, templates: content.Templates, every: int, list
         wanted = number % every == 0
         if not (wanted or listing):
             continue
-        to = recipients(mail.raw)
+        to = Header(mail.raw).recipients()
         if listing:
             named.update(to)
         if wanted:
@@ -187,12 +185,12 @@ def judge(unit: Unit, rows: Rows, knowing: Judge, zone: str) -> None:
 
 def _judge(mail: Mail, rows: Rows, knowing: Judge, zone: str) -> None:
     """1. To whom, from whom, when.  2. Which template it is.  3. What it holds, as each recipient sees it."""
-    to = recipients(mail.raw)
-    message = message_mark(_first(mail.raw, "message-id").encode("utf-8", "replace")) or mark(b"raw", mail.raw)
-    at = sent_at(mail.raw, zone)
-    sender = next(iter(_addresses(mail.raw, "from")), "")
-    for before in _references(mail.raw):
-        if sender:
+    header = Header(mail.raw)
+    to = header.recipients()
+    at = header.sent_at(zone)
+    sender = next(iter(header.addresses(b"from")), "")
+    if sender:
+        for before in header.answers():
             rows.add(sender, REPLY, 0, at, key=mail_key(message_mark(before), sender))
     if not to:
         rows.skips.add("no_recipient", mail.place)
@@ -203,9 +201,10 @@ def _judge(mail: Mail, rows: Rows, knowing: Judge, zone: str) -> None:
     seen = knowing.templates.skeleton(reading)
     sketch = knowing.templates.find(seen)
     fixed = knowing.templates.fixed(seen)
-    template = int.from_bytes(sketch.key[:8], "big") if sketch else 0
     if reading.unreadable or mail.beyond:
         rows.skips.add("unreadable_mail", mail.place)
+    message = message_mark(header.first(b"message-id")) or mark(b"raw", mail.raw)
+    template = int.from_bytes(sketch.key[:8], "big") if sketch else 0
     told: dict[str, int] = {}
     for address in to:
         known = knowing.known.get(address)
@@ -213,15 +212,7 @@ def _judge(mail: Mail, rows: Rows, knowing: Judge, zone: str) -> None:
         if own not in told:
             told[own] = _bits(content.findings(reading, customer=known, fixed=fixed), beyond=bool(mail.beyond))
         rows.mails += 1
-        rows.add(
-            address,
-            MAIL,
-            ARCHIVED,
-            at,
-            key=mail_key(message, address),
-            kinds=told[own],
-            template=template,
-        )
+        rows.add(address, MAIL, ARCHIVED, at, key=mail_key(message, address), kinds=told[own], template=template)
         if sender:
             rows.sender(sender, mark(address.encode("utf-8", "replace")) >> 32)
 
@@ -239,34 +230,50 @@ def _bits(found: content.Findings, *, beyond: bool) -> int:
     return bits
 
 
-def recipients(raw: bytes) -> list[str]:
-    """Everybody in To, Cc and Bcc, once, comparable."""
-    return list(dict.fromkeys(each for name in ("to", "cc", "bcc") for each in _addresses(raw, name)))
+# -- its header -------------------------------------------------------------------------------------------------------
+
+_END: Final = re.compile(rb"\r?\n\r?\n")
+_WANTED: Final = re.compile(
+    rb"^(to|cc|bcc|from|date|received|message-id|in-reply-to)[ \t]*:((?:[^\n]*\n[ \t])*[^\n]*)", re.M | re.I
+)
 
 
-def _addresses(raw: bytes, name: str) -> list[str]:
-    values = content.header_values(raw, name)
-    return [comparable(address) for _, address in getaddresses(values) if "@" in address] if values else []
+class Header:
+    """The fields of a mail that are needed here, as octets, looked for once."""
 
+    def __init__(self, raw: bytes) -> None:
+        end = _END.search(raw, 0, content.Limits().fields * 1000)
+        head = raw[: end.start()] if end else raw[:65_536]
+        self._envelope = head.partition(b"\n")[0] if head.startswith(b"From ") else b""
+        self._fields: dict[bytes, list[bytes]] = {}
+        for found in _WANTED.finditer(head):
+            self._fields.setdefault(found[1].lower(), []).append(found[2])
 
-def _first(raw: bytes, name: str) -> str:
-    return next(iter(content.header_values(raw, name)), "")
+    def first(self, name: bytes) -> bytes:
+        """The first of that name, empty if there is none."""
+        return b" ".join(self._fields.get(name, [b""])[0].split())
 
+    def addresses(self, name: bytes) -> list[str]:
+        """Comparable, from every field of that name (RFC 5322 section 3.4)."""
+        values = [b" ".join(value.split()).decode("utf-8", "replace") for value in self._fields.get(name, ())]
+        return [comparable(address) for _, address in getaddresses(values) if "@" in address] if values else []
 
-def _references(raw: bytes) -> list[bytes]:
-    """What it answers (RFC 5322 section 3.6.4)."""
-    answered = _first(raw, "in-reply-to").split()
-    return [each.encode("utf-8", "replace") for each in answered[:5] if each.startswith("<")]
+    def recipients(self) -> list[str]:
+        """Everybody in To, Cc and Bcc, once."""
+        return list(dict.fromkeys(each for name in (b"to", b"cc", b"bcc") for each in self.addresses(name)))
 
+    def answers(self) -> list[bytes]:
+        """The messages that it answers (RFC 5322 section 3.6.4)."""
+        return [each for each in self.first(b"in-reply-to").split()[:5] if each.startswith(b"<")]
 
-def sent_at(raw: bytes, zone: str) -> int:
-    """By its Date, or else by what brought it here."""
-    for text in (_first(raw, "date"), _first(raw, "received").rpartition(";")[2]):
-        try:
-            return seconds(parsedate_to_datetime(text.strip()), zone)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-    if raw.startswith(b"From ") and (found := _MONTH_DAY.search(raw[:300].partition(b"\n")[0])):
-        month = b"JanFebMarAprMayJunJulAugSepOctNovDec".find(found[1]) // 3 + 1
-        return iso(f"{found[4].decode()}-{month}-{found[2].decode()} {found[3].decode()}", zone)
-    return 0
+    def sent_at(self, zone: str) -> int:
+        """By its Date, or else by what brought it here."""
+        for octets in (self.first(b"date"), self.first(b"received").rpartition(b";")[2]):
+            try:
+                return seconds(parsedate_to_datetime(octets.strip().decode("ascii", "replace")), zone)
+            except (ValueError, TypeError, IndexError, OverflowError):
+                continue
+        if found := _MONTH_DAY.search(self._envelope):
+            month = b"JanFebMarAprMayJunJulAugSepOctNovDec".find(found[1]) // 3 + 1
+            return iso(f"{found[4].decode()}-{month}-{found[2].decode()} {found[3].decode()}", zone)
+        return 0

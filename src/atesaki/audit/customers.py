@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any, Final
@@ -268,8 +269,7 @@ def _text_lines(unit: Unit, rows: Rows) -> Iterator[str]:
     encoding = unit.more["encoding"]
     packed = unit.more.get("packed", "")
     if encoding == "utf-16":
-        with streams.opened(unit.path, packed) as file:
-            yield from io.TextIOWrapper(file, "utf-16", errors="replace", newline="")
+        yield from _wide_lines(unit, packed)
         return
     at = 0
     try:
@@ -284,6 +284,18 @@ def _text_lines(unit: Unit, rows: Rows) -> Iterator[str]:
                     yield _by_itself(line, encoding, unit, rows)
     except streams.BROKEN:
         rows.skips.add("broken_archive", f"{unit.path} after octet {at} of its content")
+
+
+def _wide_lines(unit: Unit, packed: str) -> Iterator[str]:
+    """Lines of a file in UTF-16, which has no line end that could be looked for as an octet."""
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    rest = ""
+    with streams.opened(unit.path, packed) as file:
+        while block := file.read(streams.BLOCK):
+            *whole, rest = (rest + decoder.decode(block)).split("\n")
+            yield from (f"{line}\n" for line in whole)
+    if rest:
+        yield rest
 
 
 def _plain_blocks(file: Any, unit: Unit) -> Iterator[tuple[int, bytes]]:
@@ -364,7 +376,9 @@ def _database(unit: Unit, taking: _Taking) -> None:
     except Exception as error:
         name = type(error).__name__
         if not taking.rows.customers:
-            raise AuditError(f"The database did not answer the question for customers ({name}): {_said(error)}") from error
+            raise AuditError(
+                f"The database did not answer the question for customers ({name}): {_said(error)}"
+            ) from error
         taking.rows.skips.add("source_failed", f"{unit.path} after row {taking.rows.customers}")
 
 
@@ -372,7 +386,7 @@ def _said(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _answer(url: str, sql: str) -> Iterator[Any]:
+def _answer(url: str, sql: str) -> Generator[Any, None, None]:
     """The column names, then the rows."""
     scheme = url.partition("://")[0].partition("+")[0]
     if scheme == "sqlite":
@@ -382,7 +396,7 @@ def _answer(url: str, sql: str) -> Iterator[Any]:
     return _of_sqlalchemy(url, sql)
 
 
-def _of_sqlite(url: str, sql: str) -> Iterator[Any]:
+def _of_sqlite(url: str, sql: str) -> Generator[Any, None, None]:
     path = urlsplit(url).path.removeprefix("/")
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         cursor = connection.execute(sql)
@@ -398,7 +412,7 @@ def _bare(url: str) -> str:
     return urlunsplit((parts.scheme.partition("+")[0], parts.netloc, parts.path, query, ""))
 
 
-def _of_postgresql(url: str, sql: str) -> Iterator[Any]:
+def _of_postgresql(url: str, sql: str) -> Generator[Any, None, None]:
     import psycopg
 
     with psycopg.connect(_bare(url), connect_timeout=10) as connection:
@@ -410,7 +424,7 @@ def _of_postgresql(url: str, sql: str) -> Iterator[Any]:
             yield from cursor
 
 
-def _of_sqlalchemy(url: str, sql: str) -> Iterator[Any]:
+def _of_sqlalchemy(url: str, sql: str) -> Generator[Any, None, None]:
     try:
         import sqlalchemy
     except ImportError as error:

@@ -6,6 +6,7 @@ what it was working on, which is done again.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
@@ -18,7 +19,7 @@ from atesaki.audit.work import Terms, Worker
 
 # Units in one question to Daft: so many may be held in memory, with what they are told.
 _WAVE: Final = 256
-_SMALL: Final = 4 << 20  # octets of input that are not worth another process
+_SMALL: Final = 6 << 20  # octets of input that are not worth another process
 _TRIES: Final = 3
 # Daft and Ray tell their makers of each use, unless told not to.
 _SILENCE: Final = {
@@ -56,7 +57,9 @@ class Engine:
         if cluster:
             self._cores = _join(cluster)
 
-    def run(self, units: Sequence[Unit], terms: Terms, told: Told, done: Done, given_up: Callable[[Unit], None]) -> None:
+    def run(
+        self, units: Sequence[Unit], terms: Terms, told: Told, done: Done, given_up: Callable[[Unit], None]
+    ) -> None:
         """Every unit once: `done` gets its partial, or `given_up` the unit."""
         left = list(units)
         if not self._cluster and (sum(unit.size for unit in left) < _SMALL or len(left) == 1 or self._cores == 1):
@@ -151,17 +154,6 @@ def _doer(processes: int | None) -> Any:
     return daft.cls(Doer, use_process=True, max_concurrency=processes)
 
 
-def missing() -> str:
-    """What is to be installed before anything can be audited; empty if nothing."""
-    try:
-        import daft
-        import pyarrow
-    except ImportError:
-        return "The audit needs Daft and Arrow: pip install 'atesaki[audit]'."
-    del daft, pyarrow
-    return ""
-
-
 def _join(cluster: str) -> int:
     """Connects to a running Ray cluster; its processors. Raises `AuditError` where that cannot be."""
     try:
@@ -170,9 +162,13 @@ def _join(cluster: str) -> int:
     except ImportError as error:
         raise AuditError("A cluster needs Ray: pip install 'atesaki[cluster]', here and on each node.") from error
     try:
-        ray.init(cluster, log_to_driver=False, logging_level="error")
+        ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR)
         daft.set_runner_ray(noop_if_initialized=True)
-        nodes = [node for node in ray.nodes() if node.get("Alive")]
+        nodes = [
+            node
+            for node in ray.nodes()  # type: ignore[no-untyped-call]
+            if node.get("Alive")
+        ]
     except Exception as error:
         why = " ".join(str(error).split())[:200]
         raise AuditError(f"There is no Ray cluster to be reached at {cluster}: {why}") from error

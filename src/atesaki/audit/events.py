@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final
 
 from atesaki.audit.inputs import Unit
@@ -57,7 +57,7 @@ def _records(unit: Unit, rows: Rows) -> Iterator[dict[str, Any]]:
     yield from _cut(text, rows, f"{unit.path} at its end", last=True)
 
 
-def _cut(text: str, rows: Rows, place: str, *, last: bool) -> Iterator[dict[str, Any]]:
+def _cut(text: str, rows: Rows, place: str, *, last: bool) -> Generator[dict[str, Any], None, str]:
     """The objects of a text; its value is what is left over."""
     at = 0
     while True:

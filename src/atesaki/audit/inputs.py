@@ -216,9 +216,10 @@ def _years(source: Source, ranges: list[tuple[int, int]], options: Options) -> l
     named = _NAMED.findall(os.path.basename(source.path))
     if named and not options.year:
         try:
-            last = min(last, datetime(*map(int, named[-1]), 23, 59, tzinfo=UTC).timestamp())  # type: ignore[arg-type]
+            year, month, day = map(int, named[-1])
+            last = min(last, datetime(year, month, day, 23, 59, tzinfo=UTC).timestamp())
         except ValueError:
-            pass
+            last = source.mtime
     try:
         with streams.opened(source.path, source.packed) as file:
             firsts = [_first(file, start, bool(source.packed)) for start, _ in ranges]

@@ -151,7 +151,9 @@ class _Postfix(_Log):
             code = self.codes.get(status)
             if code is None:
                 return  # "deliverable" and "undeliverable" are probes of address verification: no mail
-            self.deliver(queue, first or to, self.stamps.read(stamp), code, code != SENT and bool(_DEAD.search(why or b"")))
+            self.deliver(
+                queue, first or to, self.stamps.read(stamp), code, code != SENT and bool(_DEAD.search(why or b""))
+            )
 
 
 class _Sendmail(_Log):

@@ -37,7 +37,9 @@ class Stamps:
     def read(self, stamp: bytes) -> int:
         """A syslog stamp, or an ISO one."""
         if stamp[:1].isdigit():
-            return _iso_cached(stamp[:13], self._zone, stamp[13:]) if len(stamp) > 13 else iso(stamp.decode(), self._zone)
+            return (
+                _iso_cached(stamp[:13], self._zone, stamp[13:]) if len(stamp) > 13 else iso(stamp.decode(), self._zone)
+            )
         month = _MONTHS.get(stamp[:3], 0)
         if month != self._month:
             if self._month and month <= self._month - _HALF:
@@ -93,7 +95,7 @@ def iso(text: str, zone: str) -> int:
         found = _JAPANESE.fullmatch(text) or _LOOSE.fullmatch(text)
         plain = found is not None and not re.search(r"(?:Z|[+-]\d\d:?\d\d)$", text[11:])
         if found is not None and plain:
-            at = datetime(*(int(each) for each in found.groups("0")))  # type: ignore[misc, arg-type]  # noqa: DTZ001
+            at = datetime(*(int(each) for each in found.groups("0")))  # type: ignore[arg-type]  # noqa: DTZ001
         else:
             at = datetime.fromisoformat(text)
         return seconds(at, zone)

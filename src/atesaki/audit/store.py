@@ -31,7 +31,9 @@ class Store:
         told = self.folder / "run.json"
         if not told.exists():
             if any(self.folder.iterdir()):
-                raise AuditError(f"{self.folder} holds files that no audit has written; name another folder with --out.")
+                raise AuditError(
+                    f"{self.folder} holds files that no audit has written; name another folder with --out."
+                )
             self.write("run.json", json.dumps(marks).encode())
             return
         try:

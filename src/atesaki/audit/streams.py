@@ -7,7 +7,7 @@ import gzip
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
@@ -24,16 +24,74 @@ def packing(head: bytes) -> str:
 
 
 def opened(path: str, packed: str) -> BinaryIO:
-    """The file's content. Damage is told by one of BROKEN, or an OSError, while reading."""
-    if packed == "gzip":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    if packed == "xz":
-        return cast(BinaryIO, lzma.open(path, "rb"))
-    if packed == "bzip2":
-        return cast(BinaryIO, bz2.open(path, "rb"))
+    """The file's content. Damage is told by one of BROKEN, or an OSError, once all before it was read."""
+    file = open(path, "rb")  # noqa: SIM115, PTH123 - its caller closes it
+    if not packed:
+        return file
     if packed == "zstd":
+        file.close()
         return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(path), "zstd"))
-    return open(path, "rb")  # noqa: SIM115, PTH123 - its caller closes it
+    return cast(BinaryIO, _Unpacking(file, packed))
+
+
+class _Unpacking:
+    """Reads what is whole of a file that breaks off; the standard library's readers lose their last buffer.
+
+    Fed by 16 KiB, so that what was packed to swell cannot take more than some MiB at once.
+    """
+
+    def __init__(self, file: BinaryIO, packed: str) -> None:
+        self._file, self._packed = file, packed
+        self._decompressor = _decompressor(packed)
+        self._ready = bytearray()
+        self._fed = False  # whether the member that is open has begun
+        self._rest = b""
+        self._broken: Exception | None = None
+
+    def __enter__(self) -> _Unpacking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        """At most `size` octets; none at the end."""
+        while len(self._ready) < size and self._broken is None and self._more():
+            pass
+        if not self._ready and self._broken is not None:
+            raise self._broken
+        found = bytes(self._ready[:size])
+        del self._ready[:size]
+        return found
+
+    def _more(self) -> bool:
+        octets = self._rest or self._file.read(16_384)
+        self._rest = b""
+        if not octets:
+            if self._fed:
+                self._broken = EOFError("It breaks off.")
+            return False
+        if not self._fed and not octets.strip(b"\0"):
+            return True  # padding after the last member
+        try:
+            self._ready += self._decompressor.decompress(octets)
+        except (OSError, *BROKEN) as error:
+            self._broken = EOFError(str(error))
+            return False
+        self._fed = not self._decompressor.eof
+        if self._decompressor.eof:
+            self._rest = self._decompressor.unused_data
+            self._decompressor = _decompressor(self._packed)
+        return True
+
+
+def _decompressor(packed: str) -> Any:
+    match packed:
+        case "gzip":
+            return zlib.decompressobj(31)
+        case "xz":
+            return lzma.LZMADecompressor()
+    return bz2.BZ2Decompressor()
 
 
 def lines(

@@ -79,9 +79,7 @@ def _customer(told: list[dict[str, str]]) -> content.Customer:
     def of(*keys: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each[key] for each in told for key in keys if each.get(key)))
 
-    whole = tuple(
-        f"{each['family']} {each['given']}" for each in told if each.get("family") and each.get("given")
-    )
+    whole = tuple(f"{each['family']} {each['given']}" for each in told if each.get("family") and each.get("given"))
     fields: dict[str, Any] = {
         "names": (*of("name"), *whole),
         "kanas": of("kana"),

@@ -19,7 +19,8 @@ from atesaki import clock, gate, ownership
 from atesaki.outbox import Departure
 from atesaki.ownership import Claim, Stand, Standing
 
-from . import figures, paces
+from . import paces
+from .figures import rates
 from .models import Asked, Campaign
 
 _CHUNK = 500
@@ -54,7 +55,7 @@ def watch(pk: int) -> bool:
         if campaign is None:
             return False
         _note_refused(campaign)
-        rises = figures.rates(campaign)
+        rises = rates(campaign)
         if campaign.service.retired is not None:
             return _end(campaign, Campaign.State.ENDED)
         for why, rate, most in (

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from atesaki import clock, keys, tenants
 from atesaki.tenants import Service, week
 
-from . import figures
+from .figures import final
 from .models import Asked, Campaign
 
 _MOST_PER_HOUR = 20_000
@@ -128,11 +128,13 @@ def percent(text: str) -> float:
 def forget_old() -> int:
     """Removes whom a campaign asked 90 days after its end, and keeps its figures; how many rows."""
     gone = 0
-    over = Campaign.objects.filter(ended__lt=clock.now() - _KEPT, final=None).select_related("service__organisation")
+    over = Campaign.objects.filter(ended__lt=clock.now() - _KEPT, final__isnull=True).select_related(
+        "service__organisation"
+    )
     for campaign in over:
         with transaction.atomic():
-            kept = figures.final(campaign)
-            if Campaign.objects.filter(pk=campaign.pk, final=None).update(final=kept):
+            kept = final(campaign)
+            if Campaign.objects.filter(pk=campaign.pk, final__isnull=True).update(final=kept):
                 many, _ = Asked.objects.filter(campaign=campaign).delete()
                 gone += many
     return gone

@@ -138,11 +138,10 @@ class ClaimsFile:
     def _places(self, columns: list[str]) -> dict[str, int]:
         """Where each column that we know stands. Raises `FileError`."""
         names = [name.strip().lower() for name in columns]
-        found = ", ".join(columns)[:200]
         if "address" not in names:
             raise FileError(
-                f"The first line of {self.path} must name the columns, in any order: {', '.join(COLUMNS)}; address at "
-                f"least. It says: {found!r}."
+                f"The first line of {self.path} must name the columns, in any order: {', '.join(COLUMNS)}; "
+                "address at least, and it does not."
             )
         if twice := [name for name in COLUMNS if names.count(name) > 1]:
             raise FileError(f"The column {twice[0]} is there twice in {self.path}: leave one of them out.")

@@ -31,7 +31,7 @@ def lower_bound(hits: int, sample: int) -> float:
 
     Not the plain share: 1 of 20 is 5 %, and may well be chance.
     """
-    if not sample:
+    if not hits:  # nor of a sample of none
         return 0.0
     share, square = hits / sample, _Z * _Z
     middle = share + square / (2 * sample)

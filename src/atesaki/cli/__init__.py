@@ -16,6 +16,7 @@ from types import FrameType
 import click
 
 from atesaki.cli.agent import agent
+from atesaki.cli.audit import audit
 from atesaki.cli.campaign import campaign
 from atesaki.cli.check import check
 from atesaki.cli.claims import import_claims
@@ -44,7 +45,7 @@ def atesaki() -> None:
 for command in (
     *(serve, web, gate, inbound, work, migrate),
     *(service, agent, explain, standing, due, check_setup, keys, webhooks, verify_ledger),
-    *(import_claims, campaign, observed, check),
+    *(import_claims, campaign, observed, check, audit),
 ):
     atesaki.add_command(command)
 

@@ -38,7 +38,12 @@ _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object for each file, each on one line.")
-@click.option("--service", "service_name", metavar="NAME", help="Whose own names, numbers and lines do not count.")
+@click.option(
+    "--service",
+    "service_name",
+    metavar="NAME",
+    help="Whose own lines, and those that all its mails have, do not count.",
+)
 @click.option(
     "--known", multiple=True, metavar="FIELD=VALUE", help=f"What is known of the customer: {', '.join(_KNOWN)}."
 )
@@ -94,8 +99,12 @@ def _look(raw: bytes, service: Service | None, customer: Customer | None) -> tup
     from atesaki import content
 
     reading = content.read(raw)
-    own = [service.name, *service.own] if service else []
-    return reading, content.findings(reading, own=own, customer=customer)
+    if service is None:
+        return reading, content.findings(reading, customer=customer)
+    from atesaki import learning
+
+    own, fixed = [service.name, *service.own], learning.fixed(service, reading)
+    return reading, content.findings(reading, own=own, customer=customer, fixed=fixed)
 
 
 # -- files --------------------------------------------------------------------------------------------

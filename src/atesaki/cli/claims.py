@@ -162,7 +162,7 @@ def _tell(done: Imported) -> None:
         rows.append(("", f"{done.rejected:,}", f"could not be used: see {done.rejected_file}"))
     table(rows)
     for many, said in (
-        (done.shared, "proved for nobody, as several customers gave the address: they are to be asked."),
+        (done.shared, "have a confirmed opt-in and are not proved, as several customers gave that address."),
         (done.undated, "named evidence without its date, which shows nothing."),
         (done.clicks, "are proved by a click alone, because of --accept-clicks."),
         (done.released, "waiting mails were released."),

@@ -20,7 +20,8 @@ from atesaki.content.contact import (
     postal_codes,
 )
 from atesaki.content.fields import header_values, without_headers
-from atesaki.content.findings import Customer, Finding, Findings, Kind, Place, findings
+from atesaki.content.findings import Finding, Findings, Kind, Place, findings
+from atesaki.content.known import Customer
 from atesaki.content.reading import Limits, Part, Reading, normalise, read
 from atesaki.content.templates import Sketch, Skeleton, Templates, lacking, line_hash, skeleton
 from atesaki.content.words import decode_words

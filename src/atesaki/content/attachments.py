@@ -113,15 +113,18 @@ def kind_of(data: bytes, content_type: str, name: str) -> str:
         return kind
     if content_type == "application/pdf" and b"%PDF-" in data[:1024]:
         return "pdf"
-    if _MESSAGE.match(data) and (_MAIL_NAME.search(name) or b"\nMIME-Version:" in data[:65_536]):
+    words = content_type.startswith("text/")
+    if _MESSAGE.match(data) and (_MAIL_NAME.search(name) or (not words and b"\nMIME-Version:" in data[:65_536])):
         return "message"
+    if words and content_type != "text/plain":
+        return "plain"
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     look = next((kind for look, kind in _TEXTS if look.match(data[:1000])), "")
     if (_MARKED.fullmatch(content_type) and look not in ("page", "xml")) or (
         not wide and _NO_TEXT.search(data[:65_536])
     ):
         return "closed"
-    return look or ("plain" if content_type == "text/plain" else "guess")
+    return look or ("plain" if words else "guess")
 
 
 # -- reading ------------------------------------------------------------------------------------------
@@ -325,7 +328,7 @@ class _Files:
                 within.append(File(data, _ANY, info.filename))
             else:
                 whys.append("It holds an image, a program or a file, which is not read.")
-        text = "\n\n".join(text.strip("\n") for text in texts if text.strip())
+        text = "\n\n".join(text.rstrip("\n") for text in texts if text.strip())
         yield self.opened(file, at, text, next(filter(None, whys), ""))
         for number, each in enumerate(within, 1):
             yield from self.inner(each, at.inner(number))

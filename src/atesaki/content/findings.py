@@ -17,7 +17,7 @@ from atesaki.content.known import Customer, Searcher
 from atesaki.content.lines import Line
 from atesaki.content.names import could_be_name, is_given, is_nobody, is_plain, likeness
 from atesaki.content.reading import Reading
-from atesaki.content.taking import Hit, without_doubtful
+from atesaki.content.whose import Hit, without_doubtful
 
 Kind = Literal[
     "name",
@@ -108,7 +108,18 @@ class _Judge:
         self.own = Own(lines) if lines else None
         self.fixed = fixed
         names, self.domains, _ = sender_words(reading)
-        self.cue = _cue(names, reading.text[:4000])
+        shown = [
+            value.partition("<")[0].strip('" ').casefold()
+            for name, value in reading.headers
+            if name.lower() in ("from", "sender")
+        ]
+        first: set[str] = set()
+        if any(" " in each for each in shown):  # one word of a name may be a town, except at the beginning of a line
+            whole = {name for name in names if not name.isascii() or name in domain_words(self.domains)}
+            first, names = names - whole, whole
+        self.cue = _Cue(
+            first, {*names, *(each for each in shown if 3 < len(each) < 40 and "@" not in each)}, reading.text[:3000]
+        )
         self.found: list[Finding] = []
         self.taken: set[tuple[str, str, int, int]] = set()
 
@@ -142,28 +153,55 @@ class _Judge:
         self.found.append(finding)
 
 
-_USED = re.compile(
-    r"([^\s、。「」『』【】()のはがを]{2,20}?)(?:を|に)(?:いつも)?ご(?:利用|愛顧)|^(?:こちらは|いつも)?([^\s、。「」『』【】()のはがを]{3,20})(?:で(?:す|ございます)。)"
-    r"|\b(?:shopping|ordering|booking|order|staying|registering|signing up|joining|choosing) (?:at|with|from|for)? ?((?:[A-Z][\w&'’.-]+ ?){1,3})"
-    r"|\bThe ((?:[A-Z][\w&'’.-]+ ?){1,3}) (?:Team|team|crew)",
-    re.M,
+_USED_JA = re.compile(r"([^\s、。「」『』【】()のはがを]{2,20})(?:を|に)(?:いつも)?$")
+_USED_EN = re.compile(
+    r"(?:(?:shopping|ordering|staying|registering|signing up|joining|order|booking) (?:at|with|from)|\bThe) ((?:[A-Z][\w&'’.-]+ ?){1,3}?)(?: [Tt]eam| crew|[,.!\n])"
 )
+_NO_NAME = re.compile("[都道府県市区町村]$|^(?:当|弊|本)|サービス$|^お客|^会員")
 
 
-def _cue(names: Iterable[str], text: str) -> re.Pattern[str] | None:
-    """The sender's names: of its header fields, and those by which it speaks of itself."""
-    said = [next(filter(None, found.groups()), "").strip(" .,").casefold() for found in _USED.finditer(text)]
-    japanese = []
-    others = []
-    for name in {*names, *said}:
-        if name.isascii():
-            others += [name] if len(name) > 2 and not all(is_plain(word) for word in name.split()) else []
-        elif not re.search("[都道府県市区町村]$|^(?:当|弊|本)|サービス$|^お客|^会員", name) and len(name) > 2:
-            japanese.append(name)
-    if not japanese and not others:
-        return None
-    words = rf"(?<![a-z])(?:{'|'.join(map(re.escape, sorted(others)))})(?![a-z])" if others else ""
-    return re.compile("|".join([*map(re.escape, sorted(japanese)), *([words] if words else [])]))
+def _said(text: str) -> Iterator[str]:
+    """Names by which the sender speaks of itself."""
+    for words in ("ご利用", "ご愛顧"):
+        at = text.find(words)
+        found = _USED_JA.search(text, max(at - 26, 0), at) if at > 0 else None
+        if found:
+            yield found[1]
+    if " team" in text or "Team" in text or "ing at " in text or "ing with " in text or "order from" in text:
+        for english in _USED_EN.finditer(text):
+            yield english[1].strip(" .,").casefold()
+
+
+def domain_words(domains: Iterable[str]) -> set[str]:
+    """Words of a domain, but its last."""
+    return {word for domain in domains for word in domain.split(".")[:-1]}
+
+
+class _Cue:
+    """Whether a text names the sender."""
+
+    def __init__(self, first: Iterable[str], names: Iterable[str], text: str) -> None:
+        self.first = tuple(name for name in first if len(name) > 3 and not is_plain(name))
+        every = {*names, *_said(text)}
+        self.japanese = [name for name in every if not name.isascii() and len(name) > 2 and not _NO_NAME.search(name)]
+        self.others = [
+            name for name in every if name.isascii() and len(name) > 2 and (" " in name or not is_plain(name))
+        ]
+
+    def __call__(self, text: str) -> bool:
+        for name in self.japanese:
+            if name in text:
+                return True
+        if not self.others and not self.first:
+            return False
+        low = text.casefold()
+        if self.first and low.lstrip().startswith(self.first):
+            return True
+        for name in self.others:
+            at = low.find(name)
+            if at >= 0 and not (low[at - 1 : at].isalpha() or low[at + len(name) : at + len(name) + 1].isalpha()):
+                return True
+        return False
 
 
 def _recipients(reading: Reading) -> Iterator[tuple[str, Line, int, int]]:
@@ -222,9 +260,20 @@ def findings(
 def _search(judge: _Judge, reading: Reading, sources: list[_Source], customer: Customer) -> None:
     searcher = Searcher(customer)
     shown = [(f"header:{name}", value) for name, value in reading.headers if name.lower() in _TO and "<" in value]
-    for part, text in [*sources, *((name, re.sub(r"<[^>]*>", lambda found: " " * len(found[0]), value)) for name, value in shown)]:
+    for part, text in [
+        *sources,
+        *((name, re.sub(r"<[^>]*>", lambda found: " " * len(found[0]), value)) for name, value in shown),
+    ]:
         for known in searcher.all(text):
-            judge.put(Finding(cast("Kind", known.kind), text[known.start : known.end], Place(part, known.start, known.end), "known", True))
+            judge.put(
+                Finding(
+                    cast("Kind", known.kind),
+                    text[known.start : known.end],
+                    Place(part, known.start, known.end),
+                    "known",
+                    True,
+                )
+            )
 
 
 def _tells(text: str) -> bool:
@@ -238,23 +287,30 @@ def _tells(text: str) -> bool:
 
 
 def _names_in_headers(judge: _Judge, reading: Reading) -> None:
-    sender = {value.partition("<")[0].strip("\" ").casefold() for name, value in reading.headers if name.lower() == "from"}
+    sender = {
+        value.partition("<")[0].strip('" ').casefold() for name, value in reading.headers if name.lower() == "from"
+    }
     for name, line, start, end in _recipients(reading):
         shown = line.text[start:end].strip()
         bare = re.sub(r"\s?(?:様|さま|殿|御中)$", "", shown)
         if not bare or "@" in bare or bare.casefold() in sender or is_nobody(bare):
             continue
         honoured_so = bare != shown
-        if judge.cue is not None and judge.cue.search(bare.casefold()) and not honoured_so:
+        if judge.cue(bare) and not honoured_so:
             continue
         if name.lower() == "reply-to" and not (honoured_so or likeness(bare) == 2):
             continue
-        if not could_be_name(bare) or re.fullmatch(r"[\w.+-]+", bare) and not (likeness(bare) or honoured_so or not bare.isascii() or is_given(bare)):
+        if not could_be_name(bare) or (
+            re.fullmatch(r"[\w.+-]+", bare)
+            and not (likeness(bare) or honoured_so or not bare.isascii() or is_given(bare))
+        ):
             continue
         at = start + line.text[start:end].index(bare)
         where = line.at(at, at + len(bare))
         if not judge.is_own("name", bare, bare):
-            judge.put(Finding("name", line.raw[where[0] : where[1]], Place(f"header:{name}", *where), "recipient", True))
+            judge.put(
+                Finding("name", line.raw[where[0] : where[1]], Place(f"header:{name}", *where), "recipient", True)
+            )
 
 
 _AND = r"(?:,? (?:and|&) |と|、|・)((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)"
@@ -274,6 +330,8 @@ def _again(judge: _Judge, sources: list[_Source]) -> None:
         spelt = re.compile(rf"(?<!\w){re.escape(name)}(?![\w@])" if name[0].isascii() else re.escape(name))
         for part, text in sources:
             for found in spelt.finditer(text) if name in text else ():
-                line = text[text.rfind("\n", 0, found.start()) + 1 : (text.find("\n", found.end()) + 1 or len(text) + 1) - 1]
+                line = text[
+                    text.rfind("\n", 0, found.start()) + 1 : (text.find("\n", found.end()) + 1 or len(text) + 1) - 1
+                ]
                 if not judge.is_fixed(line) and not judge.is_own("name", name, line):
                     judge.put(Finding("name", found[0], Place(part, *found.span()), "again", True))

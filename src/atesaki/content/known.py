@@ -11,7 +11,18 @@ from atesaki.content.lines import lines_of
 from atesaki.content.values import dates
 
 _DROPPED = frozenset(" \t\u3000\r-‐‑‒–—―−ー・･.,、。()（）〒:：/+'’゙゚゛゜\u00ad\u200b\u200c\u200d\u2060\ufeff")
-_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "m": 1867, "t": 1911, "s": 1925, "h": 1988, "r": 2018}
+_ERAS = {
+    "明治": 1867,
+    "大正": 1911,
+    "昭和": 1925,
+    "平成": 1988,
+    "令和": 2018,
+    "m": 1867,
+    "t": 1911,
+    "s": 1925,
+    "h": 1988,
+    "r": 2018,
+}
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _KANJI_NUMBERS = {digit: number for number, digit in enumerate("〇一二三四五六七八九")}
 _BETWEEN = "(?:丁目|番地の?|番町?|号|の)?"
@@ -119,9 +130,10 @@ def _phone(value: str) -> Iterator[str]:
     digits = _digits(value)
     if len(digits) < 7:
         return
-    own = re.sub("^(?:81|44|1)", "", digits) if "+" in normalize("NFKC", value) else digits
-    own = own.removeprefix("0")
-    yield rf"(?<![0-9])(?:(?:81|44|1)?0?){own}(?![0-9])"
+    country = re.match("81|44|1", digits) if "+" in normalize("NFKC", value) else None
+    own = digits[country.end() :] if country else digits
+    codes = country[0] if country else "81|44" if own.startswith("0") else "1"
+    yield rf"(?<![0-9])(?:(?:{codes})0?|0)?{own.removeprefix('0')}(?![0-9])"
 
 
 def _address(value: str) -> Iterator[str]:
@@ -129,7 +141,8 @@ def _address(value: str) -> Iterator[str]:
     whole = normalize("NFKC", value)
     pieces = {whole, *re.split(r"[\s,、]+(?=[^0-9a-zA-Z]|[0-9]+[a-zA-Z]? [A-Z])|,", whole)}
     no_prefecture = re.sub(r"^[^\s]{2,3}[都道府県]", "", whole)
-    pieces |= {no_prefecture, *no_prefecture.split()}
+    no_city = re.sub(r"^[^\s0-9]{1,8}?[市区町村郡](?=[^\s0-9])", "", no_prefecture)
+    pieces |= {no_prefecture, *no_prefecture.split(), no_city, *no_city.split()}
     for piece in pieces:
         shown = _squeezed(re.sub("丁目|番地の?|番(?=[0-9])|号(?!室)|の(?=[0-9])", "-", piece))
         telling = re.search("[0-9]", shown) and re.search(r"[^0-9\W]", shown)
@@ -180,7 +193,9 @@ def _number(text: str) -> int:
 def days(text: str) -> frozenset[tuple[int, int, int]]:
     """The days that a date may mean: 04/03/1985 is one of two."""
     low = normalize("NFKC", text).casefold().strip()
-    era = re.match(r"(明治|大正|昭和|平成|令和|[mtshr](?![a-z]))\.?\s*([0-9]{1,2}|元|[〇一二三四五六七八九十]{1,4})", low)
+    era = re.match(
+        r"(明治|大正|昭和|平成|令和|[mtshr](?![a-z]))\.?\s*([0-9]{1,2}|元|[〇一二三四五六七八九十]{1,4})", low
+    )
     if era:
         low = f"{_ERAS[era[1]] + _number(era[2])}{low[era.end() :]}"
     named = re.search("|".join(_MONTHS), low)

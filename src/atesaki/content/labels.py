@@ -15,6 +15,7 @@ _LONGEST = 36
 _JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠々〒]")
 _EDGES = " \t*■□◆◇●○◎・★☆▼▽▲△▶►▸▷◯◼◾♦▪•‣>＞#_=~+-|:.;⇒→✓✔☑✉✆➤❖※§"
 _TAIL = re.compile(r" ?[(\[][^()\[\]]{1,14}[)\]]$")
+_NUMBER_STARTS = frozenset("(0123456789①②③④⑤⑥⑦⑧⑨")
 _DIGITS = re.compile("[0-9]{3}|[0-9]-[0-9]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\s/,&()・_]+|[/&]")
@@ -29,6 +30,11 @@ class Label:
     owner: Owner = ""
     also: frozenset[str] = frozenset()
     listed: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether its value is one line and nothing below it."""
+        return self.kind not in ("party", "address", "order_item")
 
 
 UNKNOWN = Label("", listed=False)
@@ -46,20 +52,21 @@ def tight(text: str) -> str:
     return text.replace(" ", "") if _JAPANESE.search(text) else text
 
 
+_SHOP, _CUSTOMER, _FILLER = 1, 2, 4
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
+    """`marks` has every word. `lengths`: by their first letter, how long the words are, the longest first."""
+
     kinds: dict[str, str]
-    customer: frozenset[str]
-    shop: frozenset[str]
-    filler: frozenset[str]
+    marks: dict[str, int]
+    lengths: dict[str, tuple[int, ...]]
+    starts: frozenset[str]
     people: tuple[str, ...]
     people_en: frozenset[str]
     heads: tuple[str, ...]
     numbered: tuple[str, ...]
-    longest: int
-
-    def knows(self, word: str) -> bool:
-        return word in self.kinds or word in self.shop or word in self.customer or word in self.filler
 
 
 def _spelt(word: str) -> Iterator[str]:
@@ -91,36 +98,63 @@ def _words() -> _Words:
         for word in words:
             for spelt in _spelt(word):
                 kinds.setdefault(spelt, kind)
+    marks = dict.fromkeys(kinds, 0)
+    fillers = (folded(word) for language in data["filler"].values() for word in language)
+    for mark, group in (
+        (_SHOP, _all(data["owner"]["shop"])),
+        (_CUSTOMER, _all(data["owner"]["customer"])),
+        (_FILLER, fillers),
+    ):
+        for word in group:
+            marks[word] = marks.get(word, 0) | mark
+    lengths: dict[str, set[int]] = {}
+    for word in marks:
+        lengths.setdefault(word[0], set()).add(len(word))
     return _Words(
         kinds,
-        _all(data["owner"]["customer"]),
-        _all(data["owner"]["shop"]),
-        frozenset(folded(word) for language in data["filler"].values() for word in language),
+        marks,
+        {first: tuple(sorted(each, reverse=True)) for first, each in lengths.items()},
+        frozenset(word[:2] for word in marks),
         tuple(data["person"]["ja"]),
         frozenset(data["person"]["en"]),
         tuple(data["numbered"]["heads"]),
         tuple(data["numbered"]["persons"]),
-        max(map(len, kinds)),
     )
 
 
 def is_word(text: str) -> bool:
     """Whether the data file lists these words, as they are."""
-    words = _words()
-    word = tight(folded(text.strip(_EDGES)))
-    return word in words.kinds or word in words.shop or word in words.customer
+    mark = _words().marks.get(tight(folded(text.strip(_EDGES))))
+    return mark is not None and mark != _FILLER
+
+
+def may_begin(text: str) -> bool:
+    """Whether a text begins like a listed word. Quick, and right when it says no."""
+    return text[:2].casefold() in _words().starts
+
+
+# Texts that are made of listed words alone, so nothing of a mail's own is kept.
+_FOUND: dict[str, Label] = {}
+_MOST_FOUND = 20_000
 
 
 def label(text: str) -> Label | None:
     """What a text says as a label; None where nothing in it is known. At most 36 characters are one."""
-    text = text.strip(_EDGES).strip("\"'【】〔〕[]<>《》")
-    text = _NUMBERED.sub("", text, count=1) if text[:1] in "(0123456789①②③④⑤⑥⑦⑧⑨" else text
+    text = text.strip(_EDGES)
+    known = _FOUND.get(text)
+    if known is not None:
+        return known
+    text = text.strip("\"'【】〔〕[]<>《》")
+    text = _NUMBERED.sub("", text, count=1) if text[:1] in _NUMBER_STARTS else text
     if not text or len(text) > _LONGEST or _DIGITS.search(text):
         return None
     if text.isascii() and text.isidentifier() and not text.islower():
         text = _CAMEL.sub(" ", text)
     low = folded(text)
-    return _looked_up(low) or _composed(low)
+    found = _looked_up(low) or _composed(low)
+    if found is not None and found.listed and len(_FOUND) < _MOST_FOUND:
+        _FOUND[text] = found
+    return found
 
 
 def _looked_up(low: str) -> Label | None:
@@ -134,7 +168,9 @@ def _looked_up(low: str) -> Label | None:
         beside = words.kinds.get(tight(inner))
         known = _once(tight(bare))
         if known and beside and beside != known.kind:
-            return Label(known.kind, known.owner, known.also | {beside})
+            known = Label(known.kind, known.owner, known.also | {beside})
+        if known and not known.owner and words.marks.get(tight(inner), 0) & _CUSTOMER:
+            known = Label(known.kind, "customer", known.also)
         return known
     return None
 
@@ -142,18 +178,23 @@ def _looked_up(low: str) -> Label | None:
 def _once(word: str) -> Label | None:
     words = _words()
     kind = words.kinds.get(word)
-    if word in words.shop and (kind is None or kind == "party"):
+    mark = words.marks.get(word, 0)
+    if mark & _SHOP and (kind is None or kind == "party"):
         return Label(kind or "", "shop")
     if kind is not None:
         # No shop writes お名前 or ご住所 over its own; お電話 it does.
         polite = word[:1] in "おご御" and kind in ("name", "address", "postal", "phone") and word[1:] not in _OFFERED
-        return Label(kind, "customer" if polite or kind in _OWNED or word in words.customer else "")
+        return Label(kind, "customer" if polite or kind in _OWNED or mark & _CUSTOMER else "")
     return None
 
 
 def _composed(low: str) -> Label | None:
-    tokens = list(_japanese(low.replace(" ", "")) if _JAPANESE.search(low) else _english(low))
-    return (_joined(tokens) if tokens else None) or _numbered(low.replace(" ", "") if _JAPANESE.search(low) else low)
+    if _JAPANESE.search(low):
+        low = low.replace(" ", "")
+        tokens = _japanese(low)
+    else:
+        tokens = list(_english(low))
+    return (_joined(tokens) if tokens and tokens != [""] else None) or _numbered(low)
 
 
 def _numbered(low: str) -> Label | None:
@@ -171,7 +212,10 @@ def _joined(tokens: list[str]) -> Label | None:
     kinds = [words.kinds[token] for token in tokens if token in words.kinds]
     values = [kind for kind in kinds if kind != "party"]
     listed = "" not in tokens
-    if any(token in words.shop for token in tokens):
+    marks = 0
+    for token in tokens:
+        marks |= words.marks.get(token, 0)
+    if marks & _SHOP:
         return Label(values[-1] if values else "", "shop", listed=listed)
     if not kinds:
         return None
@@ -181,28 +225,31 @@ def _joined(tokens: list[str]) -> Label | None:
         kind = "party"
     if kind == "kana" and "name" in also and values[0] == "name" and len(tokens) > 1 and tokens[-1] in words.kinds:
         kind = "kana" if tokens[0] in words.kinds and values[-1] == "kana" else "name"
-    owned = kind in _OWNED or any(token in words.customer or words.kinds.get(token) == "party" for token in tokens)
+    owned = kind in _OWNED or marks & _CUSTOMER or "party" in kinds
     return Label(kind, "customer" if owned else "", also, listed)
 
 
-def _japanese(low: str) -> Iterator[str]:
+def _japanese(low: str) -> list[str]:
     """Greedy: the longest listed word at each place; letters of no word are passed and told once as ""."""
     words = _words()
-    at = 0
+    marks, lengths = words.marks, words.lengths
+    tokens: list[str] = []
     strange = False
-    while at < len(low):
-        for length in range(min(len(low) - at, words.longest), 0, -1):
+    at, end = 0, len(low)
+    while at < end:
+        for length in lengths.get(low[at], ()):
             token = low[at : at + length]
             # A single letter is a word of its own only beside others (姓, 名, 人).
-            if words.knows(token) and (length > 1 or token in words.filler):
-                yield token
-                at += length
+            if token in marks and (length > 1 or marks[token] & _FILLER):
+                tokens.append(token)
+                at += len(token)
                 break
         else:
             if not strange:
-                yield ""
+                tokens.append("")
             strange = True
             at += 1
+    return tokens
 
 
 def _english(low: str) -> Iterator[str]:
@@ -216,7 +263,7 @@ def _english(low: str) -> Iterator[str]:
     while at < len(parts):
         for length in range(min(4, len(parts) - at), 0, -1):
             token = " ".join(parts[at : at + length])
-            if words.knows(token):
+            if token in words.marks:
                 told.append(token)
                 at += length
                 break
@@ -227,6 +274,8 @@ def _english(low: str) -> Iterator[str]:
     if head < len(parts) and any(words.kinds.get(token) for token in told[:head]):
         first = next(token for token in told[:head] if words.kinds.get(token))
         told = [*told[head:], first]
+    elif told and not told[-1]:
+        return  # English has the head of a label at its end: "flat white" is no flat
     yield from told
 
 

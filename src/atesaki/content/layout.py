@@ -4,17 +4,22 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from atesaki.content.labels import UNKNOWN, Label, label
+from atesaki.content.labels import UNKNOWN, Label, label, may_begin
 
 _CELLS = re.compile(r"[\t│┃|｜]+| {3,}|(?<=[^\x00-\x7f])  +|  +(?=[^\x00-\x7f])")
+_BOXED = re.compile("[│┃|｜]")
 _BULLET = r"[\s■□◆◇●○◎・★☆▼▽▲△▶►▸▷◯◼◾♦▪•‣*#>+※✓✔☑❖➤\-–—]*(?:\(?[0-9]{1,2}[.)] ?|[①-⑳] ?)?"
-_BRACKETED = re.compile(_BULLET + r"[【\[<《〔「〈(] ?([^【\[<《〔「〈】\]>》〕」〉()]{1,30}?(?:\([^()]{1,12}\))?) ?[】\]>》〕」〉)] ?[:\-]? ?")
+_BRACKETED = re.compile(
+    _BULLET
+    + r"[【\[<《〔「〈(] ?([^【\[<《〔「〈】\]>》〕」〉()]{1,30}?(?:\([^()]{1,12}\))?) ?[】\]>》〕」〉)] ?[:\-]? ?"
+)
 _LEADERS = r"(?::(?!//)| ?=(?!=)>? ?| ?[⇒→➡»] ?| ?(?:…|‥|\.{3,}|・{3,}|_{3,}|-{3,}| ?[─━]+| \.(?: \.)+)[.…‥・_ ]*:? ?)"
 _KEYED = re.compile(_BULLET + rf"([^:=⇒→…。、!?]{{1,36}}?) ?{_LEADERS}\s*")
 _BULLETS = re.compile(_BULLET)
-_INLINE = re.compile(r"(?:(?<=[\s、,;/|)\]】。])|^)([^\s:、,;/|。]{1,16}(?: [^\s:、,;/|。]{1,14}){0,2}) ?:(?!//)\s?")
-_AFTER = re.compile(r"(?:は|が|: ?| - | ?[(「\[]| is | )")
+_WORDS_BEFORE = re.compile(r"(?:[^\s:、,;/|。]{1,16} ){0,2}[^\s:、,;/|。]{1,16} ?$")
+_WORD_STARTS = re.compile(r"(?<![^\s、,;/|)\]】。])\S")
 _JSON = re.compile(r"^[\s{\[,]*\"([\w .-]{1,30})\" ?: ?\"?")
+_MARKED = re.compile(r"[:=⇒→➡»…‥─━【\[<《〔「〈(]|\.{3}|・{3}|_{3}|-{3}| \. \.")
 _CARD_LINE = re.compile(r"(?:item[0-9]+\.)?([A-Z][A-Z-]{0,15})(?:;[A-Za-z-]+(?:=[^:;]*)?)+:(?:mailto:|tel:)?")
 _VALUE_START = re.compile(r"[〒+(0-9]|[^\x00-\x7f]|[A-Z]")
 
@@ -35,6 +40,12 @@ class Pair(NamedTuple):
 
 def cells(text: str) -> list[Cell]:
     """The cells of a line: parted by tabs, boxes or wide gaps; one for a line without any."""
+    shown = text.strip()
+    if not shown:
+        return []
+    start = text.index(shown[0])
+    if "  " not in shown and "\t" not in shown and _BOXED.search(shown) is None:
+        return [Cell(start, start + len(shown))]
     found: list[Cell] = []
     at = 0
     for gap in _CELLS.finditer(text):
@@ -88,20 +99,24 @@ def pairs(text: str, cell: Cell) -> list[Pair]:
 def _further(piece: str, at: int, cell: Cell, first: Pair) -> Iterator[Pair]:
     """A cell cut before each further label of its own: お名前: … お電話番号: …"""
     last = first
-    for more in _INLINE.finditer(piece, at):
-        words = more[1].split(" ")
-        for skip in range(len(words)):
-            name = " ".join(words[skip:])
-            said = label(name)
-            if said and said.listed:
-                start = more.end(1) - len(name)
-                yield last._replace(end=cell.start + len(piece[:start].rstrip(" 、,;/|。(")))
-                last = Pair(said, name, cell.start + more.end(), cell.end)
-                break
+    colon = piece.find(":", at)
+    while colon >= 0:
+        words = _WORDS_BEFORE.search(piece, max(colon - 36, at), colon)
+        if words is not None and piece[colon + 1 : colon + 3] != "//":
+            for skip in _WORD_STARTS.finditer(piece, words.start(), colon):
+                said = label(piece[skip.start() : colon])
+                if said and said.listed:
+                    start = skip.start()
+                    yield last._replace(end=cell.start + len(piece[:start].rstrip(" 、,;/|。(")))
+                    last = Pair(said, piece[start:colon].strip(), cell.start + colon + 1, cell.end)
+                    break
+        colon = piece.find(":", colon + 1)
     yield last
 
 
 def _first(piece: str) -> tuple[Label, str, int] | None:
+    if _MARKED.search(piece) is None:
+        return _unmarked(piece)
     bracketed = _BRACKETED.match(piece)
     if bracketed:
         said = label(bracketed[1])
@@ -110,10 +125,10 @@ def _first(piece: str) -> tuple[Label, str, int] | None:
             return said or UNKNOWN, bracketed[1], bracketed.end()
         if not re.search("[0-9。、]", bracketed[1]) and len(bracketed[1]) <= 14 and piece.lstrip()[:1] in "【〔[":
             return UNKNOWN, bracketed[1], bracketed.end()
-    property_ = _CARD_LINE.match(piece)  # vCard, iCalendar: TEL;TYPE=HOME:…
+    property_ = _CARD_LINE.match(piece) if ";" in piece else None  # vCard, iCalendar: TEL;TYPE=HOME:…
     if property_:
         return label(property_[1]) or UNKNOWN, property_[1], property_.end()
-    json = _JSON.match(piece)
+    json = _JSON.match(piece) if '"' in piece else None
     if json:
         return label(json[1].replace("_", " ").replace(".", " ")) or UNKNOWN, json[1], json.end()
     keyed = _KEYED.match(piece)
@@ -130,7 +145,7 @@ def _unmarked(piece: str) -> tuple[Label, str, int] | None:
     bullets = _BULLETS.match(piece)
     at = bullets.end() if bullets else 0
     shown = piece[at:].rstrip(" :-─━=*_]】")
-    if not shown:
+    if not shown or not (may_begin(shown) or (at and len(shown) <= 30)):
         return None
     if len(shown) <= 30 and not re.search("[。!?]", shown):
         said = label(shown)
@@ -144,10 +159,23 @@ def _unmarked(piece: str) -> tuple[Label, str, int] | None:
         said = label(name)
         end = at + len(name)
         rest = piece[end:].lstrip()
-        known = said is not None and (said.listed or (said.kind == "account_id" and re.match(r"[A-Z0-9-]*[0-9]{3}", rest) is not None))
+        known = said is not None and (said.listed or _shows(said, name, rest))
         if said and known and _VALUE_START.match(rest) and _follows(said, name, rest):
             return said, name, end + len(piece[end:]) - len(rest)
     return None
+
+
+def _shows(said: Label, name: str, rest: str) -> bool:
+    """Whether a value shows that an unlisted label is one."""
+    if said.owner == "shop":
+        return not name.isascii() and len(rest) <= 30
+    forms = {
+        "phone": r"[+(0][0-9() +-]{8,}",
+        "postal": "〒?[0-9]{3}-?[0-9]{4}",
+        "dob": r"[12][0-9]{3}|昭和|平成",
+        "account_id": r"[A-Z0-9-]*[0-9]{3}",
+    }
+    return said.kind in forms and re.match(forms[said.kind], rest) is not None
 
 
 def _follows(said: Label, name: str, rest: str) -> bool:
@@ -156,7 +184,7 @@ def _follows(said: Label, name: str, rest: str) -> bool:
         return len(rest) <= 60 and not re.search("です|ます|ました|ください|。", rest)
     if said.kind in ("phone", "dob", "card_tail", "account_id", "postal"):
         return re.match(r"[+(0-9*]|[A-Z0-9-]*[0-9]", rest) is not None
-    return said.kind == "email" and "@" in rest.split(" ")[0]
+    return said.kind == "email" and "@" in rest.split(" ", maxsplit=1)[0]
 
 
 _BEFORE = re.compile(r"[^\s、。,;:!?/|「」『』【】<>*]{1,24}(?: [A-Za-z.]{1,14}){0,2} ?(?:は|が|:|=|\(|「| is|-|→)? ?$")
@@ -176,7 +204,8 @@ def label_before(text: str, start: int) -> Label | None:
         return label(name.split(" ")[-1])
     words = name.split(" ")
     for skip in range(max(len(words) - 3, 0), len(words)):
-        said = label(" ".join(words[skip:]))
+        name = " ".join(words[skip:])
+        said = label(name) if len(name) > 3 or name.casefold() in ("tel", "zip") else None
         if said and said.listed:
             return said
     return None
@@ -187,11 +216,15 @@ def held(text: str) -> Iterator[Pair]:
     for found in _HELD.finditer(text):
         if text[found.end() : found.end() + 1] == "@" or "@" in found[2]:
             continue
-        words = found[1].split(" ")
+        words = found[1].removesuffix(" is").removesuffix(" was").split(" ")
         for skip in range(len(words)):
             name = " ".join(words[skip:])
             said = label(name)
-            if name.casefold() in ("id", "no", "no.", "m", "t", "card", "カード", "account", "member", "plate", "code") and ":" not in found[0] and "#" not in found[0]:
+            if (
+                name.casefold() in ("id", "no", "no.", "m", "t", "card", "カード", "account", "member", "plate", "code")
+                and ":" not in found[0]
+                and "#" not in found[0]
+            ):
                 continue
             if said and said.kind in ("account_id", "secret", "dob", "card_tail") and said.owner != "shop":
                 yield Pair(said, name, found.start(2), found.end(2))

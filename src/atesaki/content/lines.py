@@ -32,7 +32,7 @@ class Line:
         self.start = start
         self.number = number
         self.origin: list[int] | None = None
-        self.hints: frozenset[int] | set[int] = frozenset()
+        self.hints = 0
         self.text = raw if raw.isascii() else self._plain(raw)
         if self.text[:1] in (">", "|") or self.text[:2] == " >":
             quoted = _QUOTED.match(self.text)

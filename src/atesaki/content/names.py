@@ -31,7 +31,8 @@ class _Words:
     surnames: frozenset[str]
     given: frozenset[str]
     plain: frozenset[str]
-    nobody: tuple[str, ...]
+    nobody: frozenset[str]
+    nobody_ends: tuple[str, ...]
     nobody_en: frozenset[str]
 
 
@@ -42,15 +43,20 @@ def _words() -> _Words:
         frozenset(data["surnames"].split()),
         frozenset(data["given"].split()),
         frozenset(data["plain"].split()),
-        tuple(data["nobody"]),
+        frozenset(data["nobody"]),
+        tuple(word for word in data["nobody"] if len(word) > 1),
         frozenset(data["nobody_en"].split()),
     )
 
 
 # -- what a name looks like ----------------------------------------------------------------------------
 
-_JA_TWO = re.compile(rf"[{KANJI}ァ-ヴー]{{1,5}}[ ・]{{1,2}}[{KANJI}ぁ-んァ-ヴーA-Z]{{1,6}}|[ァ-ヴー]{{2,12}}[ ・=][ァ-ヴー]{{1,12}}(?:[ ・][ァ-ヴー]{{1,12}})?|[ぁ-ん]{{2,6}} [ぁ-んー]{{2,6}}|[ぁ-ん]{{2,5}} [{KANJI}]{{1,4}}")
-_JA_ONE = re.compile(rf"[{KANJI}]{{1,6}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,5}}|[ァ-ヴー]{{2,14}}|[ぁ-んー]{{2,8}}")
+_JA_TWO = re.compile(
+    rf"[{KANJI}ァ-ヴー]{{1,5}}[ ・]{{1,2}}[{KANJI}ぁ-んァ-ヴーA-Z]{{1,6}}|[ァ-ヴー]{{2,12}}[ ・=][ァ-ヴー]{{1,12}}(?:[ ・][ァ-ヴー]{{1,12}})?|[ぁ-ん]{{2,6}} [ぁ-んー]{{2,6}}|[ぁ-ん]{{2,5}} [{KANJI}]{{1,4}}"
+)
+_JA_ONE = re.compile(
+    rf"[{KANJI}]{{1,6}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,5}}|[ァ-ヴー]{{2,14}}|[ぁ-んー]{{2,8}}"
+)
 _EN = re.compile(rf"{_LATIN}(?: (?:{_LATIN}|de|da|del|della|di|du|van|von|der|den|la|le|bin|al|ibn|dos|y)){{0,4}}")
 _EN_TURNED = re.compile(rf"({_LATIN}(?: {_LATIN})?), ({_LATIN}(?: {_LATIN})?)")
 _STREET_END = re.compile(rf" (?:{STREET})\.?$")
@@ -102,7 +108,11 @@ def _english_likeness(text: str) -> int:
     if not _EN.fullmatch(plain):
         return 0
     parts = [part.strip(".'’").casefold() for part in plain.split()]
-    if len(parts) < 2 or any(part in words.plain and part not in words.given for part in parts) or len(parts[0]) < 2 > 1:
+    if (
+        len(parts) < 2
+        or any(part in words.plain and part not in words.given for part in parts)
+        or len(parts[0]) < 2 > 1
+    ):
         return 0
     if _STREET_END.search(plain) or is_word(plain) or any(len(part) > 14 for part in parts):
         return 0
@@ -151,7 +161,9 @@ _ROLES = re.compile(
     r"^(?:ご?(?:会員|患者|契約者|注文者|購入者|予約者|申込者|利用者|登録者|受取人|保護者|宛先|名義|本人|届け先|代表者|入居者|使用者|被保険者|世帯主|受給者|搭乗者|宿泊者)|(?:お|ご)客様?|お?宛|親愛なる|先日|本日|今回|毎度|以下|件名|新規|登録|友人|上記|下記)(?=.)"
 )
 _READING = re.compile(r"[ ]?[(（「]\s?([ァ-ヴーぁ-ん]{1,12}[ ・]{0,2}[ァ-ヴーぁ-ん]{0,12})\s?[)）」]$")
-_COMPANY = re.compile(r"(?:株式会社|有限会社|合同会社|法人|\(株\)|㈱|\(有\)|御中|支店|営業所|センター|ストア|ショップ|薬局|医院|病院|商店|工業|製作所|運輸|建設)")
+_COMPANY = re.compile(
+    r"(?:株式会社|有限会社|合同会社|法人|\(株\)|㈱|\(有\)|御中|支店|営業所|センター|ストア|ショップ|薬局|医院|病院|商店|工業|製作所|運輸|建設)"
+)
 
 
 def honoured(text: str) -> Iterator[Named]:
@@ -169,12 +181,18 @@ def honoured(text: str) -> Iterator[Named]:
         if named is None:
             continue
         start, end = _trimmed(text, named)
-        if end - start < 1 or is_nobody(text[start:end]) or (start and text[start - 1] in "0123456789" and named["last"] is None):
+        if (
+            end - start < 1
+            or is_nobody(text[start:end])
+            or (start and text[start - 1] in "0123456789" and named["last"] is None)
+        ):
             continue
         name = text[start:end]
         if word == "さん" and not _addressed(text, start, found.end(), name):
             continue
-        if word == "殿" and len(name) < 2 or _COMPANY.search(name):
+        if len(name) == 1 and start and text[start - 1].isalpha():
+            continue  # 飼い主さま
+        if (word == "殿" and len(name) < 2) or _COMPANY.search(name):
             continue
         if word in ("くん", "ちゃん") and start and text[:start].strip(" 、,") and not text[start - 1].isspace():
             continue
@@ -190,7 +208,13 @@ def _trimmed(text: str, named: re.Match[str]) -> tuple[int, int]:
         if family:
             before = text[start - 1] if start else " "
             joined = before.isalnum() and before not in "はがをにのでとへもや"
-            if joined or is_word(family) or _NOT_JA.search(family) or is_nobody(family) or _COMPANY.search(text[max(start - 6, 0) : start + len(family)]):
+            if (
+                joined
+                or is_word(family)
+                or _NOT_JA.search(family)
+                or is_nobody(family)
+                or _COMPANY.search(text[max(start - 6, 0) : start + len(family)])
+            ):
                 start = named.start("last")
         if start == named.start("last"):
             role = _ROLES.match(last)
@@ -200,7 +224,7 @@ def _trimmed(text: str, named: re.Match[str]) -> tuple[int, int]:
             if re.fullmatch("[ぁ-んー]{2,8}", last) and start and re.match(r"[\w]", text[start - 1]):
                 return end, end
     elif named["latin"]:
-        while (first := text[start:end].split(" ")[0]) and " " in text[start:end]:
+        while (first := text[start:end].split(" ", maxsplit=1)[0]) and " " in text[start:end]:
             if is_word(first) or first.casefold() in _words().plain:
                 start += len(first) + 1
             else:
@@ -217,14 +241,16 @@ def _addressed(text: str, start: int, end: int, name: str) -> bool:
         return False
     if not before:
         return bool(re.match(r"$|[、,!！。\s(への宛]|こんにちは|おはよう|いつも|この|ご|お", after)) or is_surname(name)
-    return bool(re.search(r"(?:こんにちは|ようこそ|おめでとう|ありがとう|。|!|へ|:)$", before)) or is_word(before.strip(": "))
+    return bool(re.search(r"(?:こんにちは|ようこそ|おめでとう|ありがとう|。|!|へ|:)$", before)) or is_word(
+        before.strip(": ")
+    )
 
 
 def is_nobody(name: str) -> bool:
     """Whether a word before 様, or after "Dear", is anybody's."""
     words = _words()
     bare = name.replace(" ", "")
-    if bare in words.nobody or bare.endswith(tuple(word for word in words.nobody if len(word) > 1)):
+    if bare in words.nobody or bare.endswith(words.nobody_ends):
         return True
     return bare.removeprefix("お").removeprefix("ご") in words.nobody
 
@@ -238,10 +264,17 @@ _GREETED = re.compile(
     re.I,
 )
 _CALLED = re.compile(rf"({_LATIN}(?: {_LATIN}){{0,2}})(?:, (?=[a-z]|[A-Z][a-z]+ )|[,!] ?$| ?[-–—] (?=your |we |you ))")
-_SPOKEN = re.compile(r"(?:,|!| [-–—]) (?:you|your|you're|we|we've|we're|here|here's|it's|thanks|thank|please|are|don't|did|did you|welcome)\b", re.I)
+_SPOKEN = re.compile(
+    r"(?:,|!| [-–—]) (?:you|your|you're|we|we've|we're|here|here's|it's|thanks|thank|please|are|don't|did|did you|welcome|this is|just|a quick|time to|good)\b",
+    re.I,
+)
 _LAST_CALLED = re.compile(rf"[a-z]{{2}}, ({_LATIN}(?: {_LATIN})?)[.!?] ?$")
-_TITLED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr)\.? ({_LATIN}(?: {_LATIN}){{0,2}})")
-_BY_MAIL = re.compile(rf"((?:{_LATIN} ){{1,3}}?{_LATIN}|[{KANJI}]{{1,4}} ?[{KANJI}ぁ-んァ-ヴー]{{1,6}}) ?\(?[<(\[ ] ?[\w.+-]+@")
+_WITH = re.compile(r"\b(?:with|(?<!for )(?<!received )(?<!booked )by|author|host|our|from) $", re.I)
+# A Dr is seldom the reader.
+_TITLED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mx|MR|MRS|MS|MISS)\.? ({_LATIN}(?: {_LATIN}){{0,2}})")
+_BY_MAIL = re.compile(
+    rf"((?:{_LATIN} ){{1,3}}?{_LATIN}|[{KANJI}]{{1,4}} ?[{KANJI}ぁ-んァ-ヴー]{{1,6}}) ?\(?[<(\[ ] ?[\w.+-]+@"
+)
 _NAMED_SO = re.compile(
     rf"\b(?:in the name of|on behalf of|addressed to|shipped to|delivered to|sent to|issued to|assigned to|booked for|reserved for|appointment for|prepared for|on its way to|left with|signed for by|received by|handed to|for|to|patient|passenger|guest) "
     rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_LATIN}(?: {_LATIN}){{1,3}})(?=,? (?:at|of|in|on|and|is|has|was|,)\b|[,.;!:(]|$)"
@@ -275,7 +308,7 @@ def greeted(text: str, first: bool = False) -> Iterator[Named]:
     if last and is_given(last[1].split()[0]) and _is_called(last[1]):
         yield Named(last.start(1), last.end(1), "greeting")
     for found in _TITLED.finditer(text):
-        if _is_called(found[1]):
+        if _is_called(found[1]) and not _WITH.search(text, max(found.start() - 12, 0), found.start()):
             yield Named(found.start(1), found.end(1), "honorific")
 
 
@@ -292,7 +325,9 @@ def _is_called(name: str) -> bool:
 def spoken_of(text: str) -> Iterator[Named]:
     """Names in English prose that say who gets something, and names beside a mail address."""
     for found in _NAMED_SO.finditer(text):
-        if found[0].split(" ")[0] in ("for", "to", "of") and not _GOES.search(text, max(found.start() - 60, 0), found.start()):
+        if found[0].split(" ")[0] in ("for", "to", "of") and not _GOES.search(
+            text, max(found.start() - 60, 0), found.start()
+        ):
             continue
         name = _TITLE.sub("", found[1], count=1)
         strength = _english_likeness(name)
@@ -304,5 +339,8 @@ def spoken_of(text: str) -> Iterator[Named]:
                 yield Named(found.start(1), found.end(1), "beside_mail")
 
 
-READING = re.compile(r"(?<=[一-龠々ヶぁ-んァ-ヴ髙﨑]) ?[(\[/／:] ?([ァ-ヴー]{2,10}[ ・]{1,2}[ァ-ヴー]{1,10}|[ぁ-ん]{2,6} [ぁ-ん]{1,6}|[ァ-ヴー]{5,14}) ?[)\]]?(?:様|さま)?")
+READING = re.compile(
+    rf"(?<=[{KANJI}ぁ-んァ-ヴ])(?: ?様)? ?(?:[(\[] ?(?P<in>[ァ-ヴー]{{2,10}}[ ・]{{0,2}}[ァ-ヴー]{{1,10}}|[ぁ-ん]{{2,7}} ?[ぁ-ん]{{1,7}}) ?[)\]]"
+    rf"|[/] ?(?P<by>[ァ-ヴー]{{2,10}}[ ・]{{1,2}}[ァ-ヴー]{{1,10}}))(?:様|さま)?"
+)
 BARE_READING = re.compile(rf"(?<=[{KANJI}]) ([ァ-ヴー]{{2,8}} [ァ-ヴー]{{2,8}})(?![ァ-ヴー])")

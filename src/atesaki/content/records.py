@@ -27,9 +27,18 @@ def text_of(data: bytes, charset: str) -> tuple[str, str]:
         return _lines(text), why
     text, why = decode(data, charset)
     if why:
-        whole = windows_japanese(data)
+        whole = None if any(map(_utf8_japanese, data.split(b"\n"))) else windows_japanese(data)
         text, why = (whole.replace("\0", ""), "") if whole is not None else _each_line(data, text, why)
     return _lines(text), why
+
+
+_CJK = re.compile("[\u2e80-\uffee]")
+
+
+def _utf8_japanese(line: bytes) -> bool:
+    """Whether a line is UTF-8, and not two kana of half width that happen to be an è."""
+    text = strictly(line, "utf-8")
+    return text is not None and _CJK.search(text) is not None
 
 
 def _lines(text: str) -> str:
@@ -37,20 +46,19 @@ def _lines(text: str) -> str:
 
 
 def _each_line(data: bytes, text: str, why: str) -> tuple[str, str]:
-    """Line by line, where that tells more than `text`. UTF-8 does not come about by chance, however short."""
+    """Line by line, where that tells more than `text`."""
     out: list[str] = []
-    unsure = False
+    unsure = mixed = False
     for line in data.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").split(b"\n"):
-        found = strictly(line, "utf-8")
-        if found is None:
-            found = windows_japanese(line)
+        utf8 = _utf8_japanese(line)
+        mixed = mixed or utf8
+        found = line.decode("utf-8") if utf8 or line.isascii() else windows_japanese(line)
         if found is None:
             found, unsure = guess(line)[0], True
         out.append(found)
-    if not unsure:
-        return "\n".join(out), ""
-    mixed = any(not line.isascii() and strictly(line, "utf-8") is not None for line in data.split(b"\n"))
-    return ("\n".join(out), GUESSED_FILE) if mixed else (text, why)
+    if unsure and not mixed:
+        return text, why
+    return "\n".join(out), GUESSED_FILE if unsure else ""
 
 
 # -- CSV ----------------------------------------------------------------------------------------------
@@ -61,8 +69,8 @@ _LINES_LOOKED_AT = 20
 
 def delimiter_of(text: str) -> str:
     """The sign that parts the cells of most of the first lines, as often in each; "" where none does."""
-    lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", _LINES_LOOKED_AT + 1)[:_LINES_LOOKED_AT]]
-    lines = [line for line in lines if line.strip()]
+    plain = re.sub(r'"[^"]*+"', "", text[:20_000])
+    lines = [line for line in plain.split("\n")[:_LINES_LOOKED_AT] if line.strip()]
     best, most = "", 0
     for sign in _DELIMITERS:
         counts = [line.count(sign) for line in lines]

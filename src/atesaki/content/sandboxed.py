@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 _MEMORY = 768 * 1024 * 1024
 _IDLE_SECONDS = 60
 _LONGEST_GAP = 100
-"""Empty rows or cells in front of a sheet's first that are kept, so that the rows have their numbers."""
+"""Empty rows, or cells before a sheet's first, that are kept, so that rows and cells have their numbers."""
 
 Piece = tuple[str, str]
 """Text, and a sentence about what of it could not be read."""
@@ -154,7 +154,7 @@ def _extras(root: dict[str, Any]) -> Iterator[Piece]:
 
 
 def _sheet(data: bytes, job: dict[str, Any]) -> Iterator[Piece]:
-    """Rows of cells parted by tabs, sheet after sheet; a sheet's name above it where there are several."""
+    """Rows of cells parted by tabs, sheet after sheet; their names at the end, so that rows are lines of the first."""
     from python_calamine import CalamineWorkbook, SheetTypeEnum
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
@@ -163,19 +163,22 @@ def _sheet(data: bytes, job: dict[str, Any]) -> Iterator[Piece]:
         if each.typ != SheetTypeEnum.WorkSheet:
             yield "", "It holds a chart or a program, which is not read."
             continue
-        name = each.name if len(sheets) > 1 or not _default(each.name) else ""
-        yield ("\n" if number else "") + (name + "\n" if name else ""), ""
+        yield "\n" if number else "", ""
         sheet = book.get_sheet_by_name(each.name)
-        row, column = sheet.start or (0, 0)
-        yield "\n" * min(row, _LONGEST_GAP), ""
-        before = "\t" * min(column, _LONGEST_GAP)
+        before = "\t" * min((sheet.start or (0, 0))[1], _LONGEST_GAP)
         rows: list[str] = []
+        empty = 0
         for cells in sheet.iter_rows():
-            rows.append(before + "\t".join(map(_cell, cells)).rstrip("\t") + "\n")
+            row = (before + "\t".join(map(_cell, cells))).rstrip("\t")
+            empty = 0 if row else empty + 1
+            if empty <= _LONGEST_GAP:
+                rows.append(row + "\n")
             if len(rows) >= 500:
                 yield "".join(rows), ""
                 rows.clear()
         yield "".join(rows), ""
+    if len(sheets) > 1 or not all(_default(each.name) for each in sheets):
+        yield "\n" + "\t".join(each.name for each in sheets), ""
 
 
 def _default(name: str) -> bool:

@@ -79,7 +79,9 @@ STATES = (
 )
 _MARKED = re.compile(r"(?:〒|(?<=郵便番号)) ?:? ?([0-9]{3}) ?-? ?([0-9]{4})(?![0-9])")
 _JP = re.compile(r"(?<![0-9A-Za-z+])(?<![0-9A-Za-z][-.])([0-9]{3})-([0-9]{4})(?![0-9A-Za-z]|-[0-9A-Za-z])")
-_ZIP = re.compile(rf"(?:(?<=\b(?:{STATES}) )|(?<=\b(?:{STATES})  )|(?<=\b(?:{STATES}), ))([0-9]{{5}})(-[0-9]{{4}})?(?![0-9-])")
+_ZIP = re.compile(
+    rf"(?:(?<=\b(?:{STATES}) )|(?<=\b(?:{STATES})  )|(?<=\b(?:{STATES}), ))([0-9]{{5}})(-[0-9]{{4}})?(?![0-9-])"
+)
 _UK = re.compile(r"\b(?:[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b")
 _STATE_LONG = re.compile(r"(?<=[a-z], )(?:[A-Z][a-z]+ ?){1,2} ([0-9]{5})(-[0-9]{4})?(?![0-9-])")
 
@@ -119,9 +121,7 @@ _JAPAN = re.compile(
     rf"|(?<![一-龠々])[一-龠々ヶケァ-ヴぁ-ん]{{1,7}}?{_NO_CITY}[市区町村郡][^0-9\n、。,:()「」]{{0,16}}?{_LOT}"
     rf"|(?<![一-龠々])[一-龠々ヶ]{{2,8}}(?:{_DIGIT}{{1,3}}丁目|[0-9]{{1,4}}番地)[0-9]{{0,4}}"
 )
-_MORE = re.compile(
-    rf"(?:[ ・、]{{0,2}}(?:{_LETTER}|[0-9A-Za-z#&'.\-〇階号室棟()]){{1,24}}){{0,6}}"
-)
+_MORE = re.compile(rf"(?:[ ・、]{{0,2}}(?:{_LETTER}|[0-9A-Za-z#&'.\-〇階号室棟()]){{1,24}}){{0,6}}")
 # After the number: what says that the address is over.
 _OVER = re.compile(
     r"(?:へ|に|まで|宛|を|が|は|で|より|から|です|となり|とな|と)(?=[ぁ-ん一-龠ァ-ヴ、。]|$)|の(?=[一-龠]{2}|お|ご)| ?(?:tel|fax|電話|携帯|〒|mail)|[。、]|方面",
@@ -143,7 +143,9 @@ _WESTERN = re.compile(
     rf"(?:\b{_UNIT},? )?\b[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}})? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|St|Saint)\.? )?"
     rf"(?:[A-Z][\w'’.-]*,? ){{1,4}}?(?:{STREET})\b\.?(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?)?"
     r"|\b[0-9]{1,5} (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?"
-    r"(?:[0-9]{1,3}(?:st|nd|rd|th)|Avenue [A-Z]|Broadway|(?:Highway|Hwy|Route|Rte|Road|County Road|State Road) [0-9]+)(?: (?:" + STREET + r"))?\b"
+    r"(?:[0-9]{1,3}(?:st|nd|rd|th)|Avenue [A-Z]|Broadway|(?:Highway|Hwy|Route|Rte|Road|County Road|State Road) [0-9]+)(?: (?:"
+    + STREET
+    + r"))?\b"
     r"|\bP\.? ?O\.? Box [0-9]+"
     r"|(?:[0-9]{1,4}-){1,3}[0-9]{1,4},? [A-Z][\w-]+(?:,? [A-Z]?[\w-]+){0,4}[- ](?:ku|shi|cho|machi|ken|gun|tokyo|osaka|kyoto)\b"
 )
@@ -205,18 +207,97 @@ BUILDING = re.compile(
     r"|[一-龠ァ-ヴーぁ-んA-Za-z] ?[0-9]{1,4}(?:-[0-9]{1,4})?(?:号室?)?$"
     r"|^[0-9]{1,4}号室?$|[#＃][0-9]{1,4}$"
 )
-UNIT = re.compile(rf"^(?:{_UNIT}|.{{1,30}}\b(?:House|Court|Lodge|Tower|Towers|Mansions|Cottage|Farm|Apartments|Building)\b.{{0,12}})$")
-CITY_LINE = re.compile(rf"^[A-Z][\w'’. -]{{1,30}},? (?:{STATES})\.?,? [0-9]{{5}}(?:-[0-9]{{4}})?$|^[A-Z][\w'’. -]{{1,30}},? [A-Z]{{1,2}}[0-9][0-9A-Z]? ?[0-9][A-Z]{{2}}$")
+UNIT = re.compile(
+    rf"(?:{_UNIT}|(?=[A-Z])(?:[\w'’.-]+ ){{0,4}}(?:House|Court|Lodge|Tower|Towers|Mansions|Cottage|Farm|Apartments|Building)(?:,? [\w -]{{1,10}})?),?$"
+)
+CITY_LINE = re.compile(
+    rf"^[A-Z][\w'’. -]{{1,30}},? (?:{STATES})\.?,? [0-9]{{5}}(?:-[0-9]{{4}})?$|^[A-Z][\w'’. -]{{1,30}},? [A-Z]{{1,2}}[0-9][0-9A-Z]? ?[0-9][A-Z]{{2}}$"
+)
+
+# Of other countries, where a block says that it is an address: "Kastanienweg 9", "24103 Kiel".
+ABROAD = re.compile(
+    r"[A-ZÀ-Þ][^\d@:]{2,40} [0-9]{1,5}[a-zA-Z]?(?:[/-][0-9]+)?|[0-9]{1,5}(?:bis|ter)?,? [A-Za-zÀ-ÿ][^\d@:]{3,40}"
+)
+TOWN_ABROAD = re.compile(r"(?:[A-Z]{1,2}-)?([0-9]{4,6}(?: [A-Z]{2})?) ([A-ZÀ-Þ][^\d@:]{1,30})")
 
 # -- mail addresses ------------------------------------------------------------------------------------
 
-_MAIL = re.compile(r"(?<![\w.+/=-])[A-Za-z0-9_][\w.+'-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,18}")
+_MAIL = re.compile(
+    r"(?<![\w.+/=-])[A-Za-z0-9_][\w.+'-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,18}"
+)
 ROLES = frozenset(
-    "info support help contact noreply no-reply donotreply do-not-reply order orders sales service services customer"
-    " customerservice customercare cs care privacy press media office admin webmaster postmaster hello team billing"
-    " accounts abuse enquiries inquiry enquiry shop store mail reply mailer notify notification notifications news newsletter"
-    " security feedback hr jobs careers recruit reservations reservation booking bookings reception frontdesk toiawase otoiawase"
-    " soudan madoguchi kouhou returns refunds delivery dispatch welcome members member events tickets unsubscribe".split()
+    [
+        "info",
+        "support",
+        "help",
+        "contact",
+        "noreply",
+        "no-reply",
+        "donotreply",
+        "do-not-reply",
+        "order",
+        "orders",
+        "sales",
+        "service",
+        "services",
+        "customer",
+        "customerservice",
+        "customercare",
+        "cs",
+        "care",
+        "privacy",
+        "press",
+        "media",
+        "office",
+        "admin",
+        "webmaster",
+        "postmaster",
+        "hello",
+        "team",
+        "billing",
+        "accounts",
+        "abuse",
+        "enquiries",
+        "inquiry",
+        "enquiry",
+        "shop",
+        "store",
+        "mail",
+        "reply",
+        "mailer",
+        "notify",
+        "notification",
+        "notifications",
+        "news",
+        "newsletter",
+        "security",
+        "feedback",
+        "hr",
+        "jobs",
+        "careers",
+        "recruit",
+        "reservations",
+        "reservation",
+        "booking",
+        "bookings",
+        "reception",
+        "frontdesk",
+        "toiawase",
+        "otoiawase",
+        "soudan",
+        "madoguchi",
+        "kouhou",
+        "returns",
+        "refunds",
+        "delivery",
+        "dispatch",
+        "welcome",
+        "members",
+        "member",
+        "events",
+        "tickets",
+        "unsubscribe",
+    ]
 )
 
 
@@ -250,7 +331,9 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 def dates(text: str) -> Iterator[Value]:
     """Dates with their year; "weak" where nothing beside it says that somebody was born then."""
     for found in _DATE.finditer(text):
-        born = bool(_SAID.match(text, found.end())) or bool(_BORN.search(text[max(found.start() - 20, 0) : found.start()]))
+        born = bool(_SAID.match(text, found.end())) or bool(
+            _BORN.search(text[max(found.start() - 20, 0) : found.start()])
+        )
         yield Value("date", found.start(), found.end(), found[0], not born)
 
 
@@ -266,11 +349,13 @@ _CARD = re.compile(
     r"(?:(?:下|末尾|末|うしろ|後ろ)(?: ?[0-9一二三四]{1,2} ?(?:桁|けた|ケタ))?)[ :はが「(\-]{0,4}([0-9]{2,5})(?![0-9桁けケ])"
     r"|[*xX●•＊]{2,}[ -]?([0-9]{3,5})(?![0-9])"
     r"|\b(?:ending|ends|ended)(?: (?:in|with))?[ :]{0,2}[*x•.]*([0-9]{3,5})(?![0-9])"
-    r"|\b(?:visa|master ?card|amex|american express|jcb|diners|discover|maestro|debit|credit card)[ :]{1,2}(?:[-*x•#…. ]{1,6})([0-9]{3,5})(?![0-9])"
+    r"|\b(?:visa|master ?card|amex|american express|jcb|diners|discover|maestro|debit|credit card)[ :]{1,2}(?:[-*x•#…. ]{0,6})([0-9]{4}|(?<=[-*x•#…])[0-9]{3,5})(?![0-9])"
     r"|\blast (?:four|4|three|3)(?: digits)?(?: of [a-z ]{1,20})?[ :]{1,3}(?:are |is )?([0-9]{3,4})(?![0-9])",
     re.I,
 )
-_LONG_CARD = re.compile(r"(?<![\w-])(?:[3-6][0-9]{3})(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{3,4}(?![\w-])|(?<![\w-])3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]{5}(?![\w-])")
+_LONG_CARD = re.compile(
+    r"(?<![\w-])(?:[3-6][0-9]{3})(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{3,4}(?![\w-])|(?<![\w-])3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]{5}(?![\w-])"
+)
 
 
 def luhn(digits: str) -> bool:

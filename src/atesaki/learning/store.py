@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 _MAILS, _SECONDS = 64, 5.0  # so much is counted before it is brought to the rows
 _STALE = 60.0  # seconds after which a process looks what the others have learnt
 _TEMPLATES = 128  # rows of one service
-_SERVICES = 200  # in one process's memory
+_SKETCHES = 1_500  # in one process's memory, of all services: 200 MB if each is as large as it may be
 _WAIT = 0.5  # seconds for a lock: a mail may stand behind it
 _KEPT, _KEPT_ALONE = timedelta(days=90), timedelta(days=7)
 
@@ -155,7 +155,7 @@ def _of(service: Service) -> _Known:
         if known is None:
             known = _known[service.pk] = _Known(service.pk, Templates(_secret(service), _TEMPLATES))
         _known.move_to_end(service.pk)
-        while len(_known) > _SERVICES:
+        while len(_known) > 1 and sum(len(each.templates.sketches) for each in _known.values()) > _SKETCHES:
             _known.popitem(last=False)  # with what is fresh in it: it is learnt again
     with _held(known):
         if not known.looked or time.monotonic() - known.looked > _STALE:

@@ -79,7 +79,7 @@ def _shown(request: HttpRequest, agent: Agent, status: int = 200, **context: obj
         rows=[_row(each, lang, may_pause=may_pause) for each in [*running, *over[:_OVER]]],
         more=len(over) - _OVER,
         services=services,
-        start=f"atesaki campaign start {shlex.quote(services[0].name)}" if services else "",
+        start=["atesaki", "campaign", "start", shlex.quote(services[0].name)] if services else [],
         paused=request.GET.get("paused", "") if request.GET.get("paused", "").isdecimal() else "",
         **context,
     )
@@ -133,11 +133,11 @@ def _rate(slug: str, rate: float, bound: float, limit: float, lang: Language) ->
     return {"name": word(lang, "campaigns_said", slug), "told": told}
 
 
-def _commands(campaign: Campaign, state: Campaign.State) -> list[str]:
+def _commands(campaign: Campaign, state: Campaign.State) -> list[list[str]]:
     """What may be done with it now."""
     acts = {
         _State.RUNNING: ("pause", "stop"),
         _State.PAUSED: ("resume", "stop"),
         _State.STOPPED: ("status", "resume", "stop"),
     }
-    return [f"atesaki campaign {act} {campaign.pk}" for act in acts.get(state, ())]
+    return [["atesaki", "campaign", act, str(campaign.pk)] for act in acts.get(state, ())]

@@ -119,15 +119,15 @@ def _counts(name: str, section: str, counts: list[tuple[str, int]], whole: int, 
     return {"rows": rows, "plot": plots.plot(name, told, whole)}
 
 
-def _next(found: Observed, service: Service) -> dict[str, str]:
+def _next(found: Observed, service: Service) -> dict[str, Any]:
     """The commands of the next step, as `atesaki observed` gives them; empty where there is nothing to do."""
     name = shlex.quote(service.name)
     higher = next((each.percent for each in found.shares if each.percent > enforced(service)), None)
-    set_ = f"atesaki service set {name} --mode"
+    set_ = ["atesaki", "service", "set", name, "--mode"]
     return {
-        "import": f"atesaki import-claims claims.csv --service {name}" if found.waits else "",
-        "campaign": f"atesaki campaign start {name}" if found.waits else "",
-        "enforce": f"{set_} enforce --enforce-share {higher}" if higher and found.mails else "",
-        "percent": str(higher or ""),
-        "observe": f"{set_} observe",
+        "import": ["atesaki", "import-claims", "claims.csv", "--service", name] if found.waits else [],
+        "campaign": ["atesaki", "campaign", "start", name] if found.waits else [],
+        "enforce": [*set_, "enforce", "--enforce-share", str(higher)] if higher and found.mails else [],
+        "percent": higher,
+        "observe": [*set_, "observe"],
     }

@@ -36,13 +36,13 @@ def render(report: dict[str, Any], language: Language = "ja") -> str:
         "language": language,
         "views": views,
     }
-    return _engine().get_template("report.html").render(Context(context))
+    return _engine().get_template("report.html").render(Context(context, autoescape=True))
 
 
 @cache
 def _engine() -> Engine:
-    """Django's templates by themselves: they escape, and need no settings."""
-    return Engine(dirs=[str(_HERE)], autoescape=True)
+    """Django's templates by themselves: they need no settings, and no other app's tags are in reach."""
+    return Engine(dirs=[str(_HERE)])
 
 
 __all__ = ["render"]

@@ -18,6 +18,7 @@ _SHORT = 12
 # Rows of a table; the rest stands in report.json.
 _ROWS = 50
 _MANY = {"domains": 30, "months": 240, "inputs": 100, "skipped": 100, "templates": 60}
+_KEYS = {"months": "by_month"}  # in the report, where it is not the section's own name
 # Forms of input that hold message texts; in all others nobody can look for personal data.
 _WITH_TEXT = ("mbox", "mails", "maildir", "eml")
 
@@ -55,9 +56,7 @@ class View:
     def __init__(self, report: dict[str, Any], lang: Language, zone: str, atesaki: str) -> None:
         self.report, self.lang, self.zone, self.atesaki = report, lang, zone, atesaki
         self.t = words.catalogue(lang)
-        self.totals: dict[str, int] = {
-            name: int(report["totals"].get(name) or 0) for name in words.catalogue("en")["total"]
-        }
+        self.totals: dict[str, int] = {name: int(report["totals"].get(name) or 0) for name in self.t["total"]}
 
     def say(self, key: str, **arguments: object) -> str:
         return words.say(self.lang, key, **arguments)
@@ -77,7 +76,9 @@ class View:
 
     @property
     def has_text(self) -> bool:
-        """Whether any input holds message texts. If personal data was found all the same, there was one."""
+        """Whether message texts were examined; an engine that does not say so tells it by the forms of its inputs."""
+        if "judged_mails" in self.report["totals"]:
+            return bool(self.totals["judged_mails"])
         kinds = [plain(each.get("kind")).lower() for each in self.report["inputs"]]
         return bool(self.totals["personal_mails"]) or any(kind.startswith(_WITH_TEXT) for kind in kinds)
 
@@ -177,7 +178,7 @@ class View:
                 # Where nobody could look, a nought would be a lie.
                 Cell(number(each["personal_to_unproved"] if self.has_text else None), number=True),
             )
-            for each in self.report["by_month"]
+            for each in self._first("months")
         ]
         return self._table("months", ("month", "mails#", "to_unproved#", "personal#"), rows)
 
@@ -206,9 +207,17 @@ class View:
                 *self._numbers(each["mails"], each["to_unproved"], each["addresses"]),
                 *(Cell(self._day(each[end])) for end in ("first", "last")),
             )
-            for each in self.report["kinds"]
+            for each in self._first("kinds")
         ]
         return self._table("kinds", ("kind", "mails#", "to_unproved#", "addresses#", "first", "last"), rows)
+
+    @property
+    def kinds_lead(self) -> list[str]:
+        said = [self.say("kinds.lead")]
+        if self.totals["judged_mails"]:
+            judged, mails = number(self.totals["judged_mails"]), number(self.totals["mails"])
+            said.append(self.say("kinds.judged", judged=judged, mails=mails))
+        return said
 
     @property
     def kinds_empty(self) -> str:
@@ -298,14 +307,14 @@ class View:
                 self._with_share(each["bounced"], each["mails"]),
                 self._with_share(each["reacted"], each["addresses"]),
             )
-            for each in self.report["domains"]
+            for each in self._first("domains")
         ]
         return self._table("domains", ("domain", "addresses#", "mails#", "bounced#", "reacted#"), rows)
 
     @property
     def templates(self) -> Table:
         rows = []
-        for each in self.report["templates"]:
+        for each in self._first("templates"):
             kinds = sorted(each["kinds"].items(), key=lambda item: -item[1])
             counted = tuple(
                 self.say("templates.counted", kind=self._word("kind", kind), many=number(many)) for kind, many in kinds
@@ -313,7 +322,7 @@ class View:
             missing = tuple(self._word("missing", slug) for slug in each["missing"])
             rows.append(
                 (
-                    Cell(plain(each["key"])),
+                    Cell(plain(each.get("name") or each["key"])),
                     Cell(plain(each["sender_domain"]) or "–"),
                     *self._numbers(each["mails"], each["to_unproved"]),
                     Cell("" if counted else self.say("templates.no_kinds"), parts=counted),
@@ -332,8 +341,9 @@ class View:
                 Cell("" if each["kinds"] else "–", parts=tuple(self._word("kind", kind) for kind in each["kinds"])),
                 Cell(
                     "",
-                    lines=tuple(
-                        self.say(f"kinds.span_{end}", **{end: self._day(each[end])}) for end in ("first", "last")
+                    lines=(
+                        self.say("kinds.span_first", first=self._day(each["first"])),
+                        self.say("kinds.span_last", last=self._day(each["last"])),
                     ),
                 ),
                 Cell(
@@ -342,7 +352,7 @@ class View:
                 ),
                 Cell(self.say("page.yes" if each["reacted"] else "page.no")),
             )
-            for each in self.report["worst"]
+            for each in self._first("worst")
         ]
         return self._table(
             "worst", ("address", "customer", "mails#", "personal#", "kinds", "period", "suspicions", "reacted"), rows
@@ -359,7 +369,7 @@ class View:
                 Cell(plain(each.get("example")) or "–"),
                 Cell(self._sentence(each)),
             )
-            for each in self.report["skipped"]
+            for each in self._first("skipped")
         ]
         return self._table("skipped", ("what", "many#", "example", "sentence"), rows)
 
@@ -395,25 +405,29 @@ class View:
                 Cell(self._word("input_kind", each["kind"])),
                 *self._numbers(each["read"], each["skipped"], each["mails"]),
             )
-            for each in self.report["inputs"]
+            for each in self._first("inputs")
         ]
         return self._table("inputs", ("path", "kind", "read#", "skipped#", "mails#"), rows)
 
     @property
     def all_totals(self) -> list[tuple[str, str]]:
-        return [(self.t["total"][name], number(value)) for name, value in self.totals.items()]
+        found = self.report["totals"]
+        return [(word, number(self.totals[name])) for name, word in self.t["total"].items() if name in found]
 
     # --- cells -----------------------------------------------------------------------------------------------
 
     def _table(self, name: str, columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]) -> Table:
         """columns: keys of the section's words, with # where numbers stand."""
-        every = tuple(rows)
-        shown = every[: _MANY.get(name, _ROWS)]
-        left = len(every) - len(shown)
+        left = max(0, len(self.report[_KEYS.get(name, name)]) - _MANY.get(name, _ROWS))
         headings = tuple((self.say(f"{name}.{each.rstrip('#')}"), each.endswith("#")) for each in columns)
         more = self.say("page.more", many=number(left)) if left else ""
         title = self.say(f"{name}.title")
-        return Table(f"{self.lang}-{name}", headings, shown, more, self.say("page.scroll", name=title))
+        return Table(f"{self.lang}-{name}", headings, tuple(rows), more, self.say("page.scroll", name=title))
+
+    def _first(self, name: str) -> list[dict[str, Any]]:
+        """As many of a table's rows as it shows."""
+        found: list[dict[str, Any]] = self.report[_KEYS.get(name, name)]
+        return found[: _MANY.get(name, _ROWS)]
 
     def _numbers(self, *values: int) -> tuple[Cell, ...]:
         return tuple(Cell(number(value), number=True) for value in values)

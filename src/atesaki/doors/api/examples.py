@@ -64,6 +64,8 @@ MESSAGE: Final = {
     **LINE_OF,
     "timeline": [{"at": AT, "what": "held"}, {"at": AT, "what": "noticed"}],
     "personal_data": {"name": 1, "postal": 1, "phone": 1},
+    "would": "",
+    "would_reason": "",
     "recipients": [RECIPIENT],
 }
 CASE_ENDED: Final = {"case": CASE, "number": "K7Q2-9XMB", "ended": True, "end": "withdrawn"}

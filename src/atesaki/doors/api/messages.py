@@ -112,6 +112,8 @@ def get_message(request: Asked, ledger_id: str) -> Answer:
             **_line(mine),
             timeline=[shapes.Moment(at=entry["at"], what=entry["what"]) for entry in story["timeline"]],
             personal_data=story["personal_data"],
+            would=story["would"],
+            would_reason=story["would_reason"],
             recipients=[_recipient(line) for line in lines],
         ),
     )

@@ -282,6 +282,8 @@ class Message(MessageLine):
 
     timeline: list[Moment]
     personal_data: Annotated[dict[str, int] | None, Field(description="Kinds and counts; null: nobody looked.")]
+    would: Annotated[str, Field(description="Of an observed mail: the outcome that enforcing had given. Else empty.")]
+    would_reason: Annotated[str, Field(description="And the rule that had decided.")]
     recipients: list[Recipient]
 
 
