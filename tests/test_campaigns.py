@@ -493,7 +493,7 @@ def actors(django_db_setup: None) -> Iterator[tuple[Actor, Actor]]:
 def opened(folder: Path, settings: object, many: int = 2) -> World:
     world = make_world(folder, settings)
     people(world, many)
-    campaigns.start(world.service, per_hour=20_000)
+    campaigns.start(world.service, per_hour=20_000, remind_after=7)  # so that it is not over after the first turn
     # As if it had begun a minute ago: the pace is not what is tried here.
     Campaign.objects.update(next=clock.now() - timedelta(minutes=1))
     return world
@@ -530,6 +530,7 @@ def test_two_workers_however_they_take_turns_ask_each_mailbox_once(actors, tmp_p
         actors[0].finish()
         gate.drive()
         assert sorted(to(world)) == ["p0@example.jp", "p1@example.jp"]
+        assert Campaign.objects.get().passed_over == {}, "and neither looked at what the other had done"
         raced += inside
         if not inside:
             break

@@ -21,10 +21,14 @@ from tests.world import HANA, SECRETS, World, order
 
 
 @pytest.fixture(autouse=True)
-def fresh_process() -> Iterator[None]:
-    """Each test begins as a process does, and leaves no counts behind."""
+def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test begins as a process does, and leaves no counts and no thread behind."""
+    monkeypatch.setattr(looking, "_IDLE", 0.05)
     store._known.clear()
     yield
+    if (thread := looking._thread) is not None:
+        thread.join(10)
+        assert not thread.is_alive(), "it ends when there is nothing to do"
     store._known.clear()
 
 
@@ -305,6 +309,47 @@ def test_a_sample_of_proved_mail_is_read_after_its_answer(world: World, settings
     finally:
         learning.later = real
     assert 4 <= len(taken) <= 30, "about one in four"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_counted_is_brought_to_the_rows_when_no_more_mail_comes(world: World, settings: object) -> None:
+    settings.ATESAKI_LEARN_EVERY = 16  # type: ignore[attr-defined]
+    world.policy(mode="observe")
+    for number in range(3):
+        world.send(order(number))
+    deadline = time.monotonic() + 10
+    while Template.objects.get().mails < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_another_holds_costs_half_a_second_and_no_mail(world: World) -> None:
+    """A process that was stopped in the middle of its transaction must not stop everybody's mail."""
+    world.policy(mode="observe")
+    world.send(order())
+    store._known[world.service.pk].looked = -1_000.0  # what is counted next is brought to the row at once
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(Template.objects.select_for_update())
+            held.set()
+            over.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(10)
+        began = time.monotonic()
+        store._known[world.service.pk].counted = store._MAILS
+        assert world.send(order(2)).outcomes == (Outcome.DELIVER,)
+        assert 0.4 < time.monotonic() - began < 4
+        assert Line.objects.latest("pk").state == "settled" and len(world.orders()) == 2
+    finally:
+        over.set()
+        thread.join(10)
 
 
 @pytest.mark.django_db(transaction=True)

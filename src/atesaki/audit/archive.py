@@ -6,11 +6,11 @@ the hashes of lines that templates are made of.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import getaddresses, parsedate_to_datetime
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from atesaki import content
@@ -74,7 +74,7 @@ def mails(unit: Unit, rows: Rows) -> Iterator[Mail]:
         try:
             with opened(path, unit.more.get("packed", "")) as file:
                 raw = file.read(LARGEST)
-            beyond = max(0, os.path.getsize(path) - LARGEST)
+            beyond = max(0, Path(path).stat().st_size - LARGEST)
         except FileNotFoundError:
             rows.skips.add("vanished", path)
         except BROKEN:

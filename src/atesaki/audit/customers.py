@@ -46,7 +46,8 @@ def shown(text: str) -> str:
     parts = urlsplit(text)
     host = parts.netloc.rpartition("@")[2]
     user = parts.username + "@" if parts.username else ""
-    return urlunsplit((parts.scheme, user + host, parts.path, parts.query, ""))
+    query = [(key, value) for key, value in parse_qsl(parts.query) if "pass" not in key.lower()]
+    return urlunsplit((parts.scheme, user + host, parts.path, urlencode(query), ""))
 
 
 def source(options: Options) -> Source:
@@ -367,9 +368,7 @@ def _database(unit: Unit, taking: _Taking) -> None:
         with closing(_answer(unit.more["url"], unit.more["sql"])) as answer:
             headings = next(answer)
             taking.places = columns.guess([str(each) for each in headings], unit.more["said"])
-            number = 0
-            for row in answer:
-                number += 1
+            for number, row in enumerate(answer, 1):
                 taking.take(list(row), number)
     except AuditError:
         raise

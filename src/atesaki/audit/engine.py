@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -30,6 +31,8 @@ _SILENCE: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
 }
+
+_CLUSTER: Final = re.compile(r"(?:ray://)?[^/\s]+:\d+")
 
 Told = Callable[[Unit], bytes]
 Done = Callable[[Unit, bytes], None]
@@ -156,6 +159,8 @@ def _doer(processes: int | None) -> Any:
 
 def _join(cluster: str) -> int:
     """Connects to a running Ray cluster; its processors. Raises `AuditError` where that cannot be."""
+    if not _CLUSTER.fullmatch(cluster):
+        raise AuditError(f"--cluster {cluster} cannot be read: give ray://HOST:PORT, of a Ray head's client server.")
     try:
         import daft
         import ray

@@ -84,7 +84,7 @@ def find(options: Options, skips: Skips) -> list[Source]:
             continue
         seen_paths.add(real)
         try:
-            facts = os.stat(path)
+            facts = Path(path).stat()
             kind, packed, likeness = _look(path, facts.st_size, options.kind)
         except FileNotFoundError:
             skips.add("vanished", path)
@@ -95,9 +95,10 @@ def find(options: Options, skips: Skips) -> list[Source]:
         if kind in ("", "empty", "syslog"):
             skips.add("empty" if kind == "empty" else "unknown_kind", path)
         elif kind == "mails" and not packed:
-            folder = folders.get(os.path.dirname(path))
+            where = str(Path(path).parent)
+            folder = folders.get(where)
             if folder is None:
-                folder = folders[os.path.dirname(path)] = Source(os.path.dirname(path) or ".", "mails")
+                folder = folders[where] = Source(where, "mails")
                 sources.append(folder)
             folder.files.append(path)
             folder.size += facts.st_size
@@ -114,19 +115,19 @@ def _walk(options: Options) -> Iterator[str]:
     for given in options.mail:
         if not os.path.lexists(given):
             raise AuditError(f"There is no {given}; see how --mail is written.")
-        if not os.path.isdir(given):
+        if not Path(given).is_dir():
             yield given
             continue
         for folder, names, files in os.walk(given):
             names[:] = sorted(name for name in names if not (name == "tmp" and {"cur", "new"} <= set(names)))
-            yield from (os.path.join(folder, name) for name in sorted(files))
+            yield from (f"{folder.rstrip(os.sep)}{os.sep}{name}" for name in sorted(files))
 
 
 def _look(path: str, size: int, said: str) -> tuple[str, str, tuple[bytes, int]]:
     """Kind, packing, and what two files of one content share."""
-    if not os.path.isfile(path):
+    if not Path(path).is_file():
         return "", "", (b"", 0)  # a socket or a pipe would wait for ever
-    in_maildir = os.path.basename(os.path.dirname(path)) in ("cur", "new")
+    in_maildir = Path(path).parent.name in ("cur", "new")
     content, packed = sniffing.head(path)
     kind = said or sniffing.kind(content)
     if in_maildir and kind in ("", "mbox") and not said and sniffing.is_mail(content.partition(b"\n")[2]):
@@ -213,7 +214,7 @@ def _years(source: Source, ranges: list[tuple[int, int]], options: Options) -> l
     """The year of each range's first line: as said of the first, or from the last, by the day in the file's name or
     the day it was last written; New Years between them are counted."""
     last = source.mtime
-    named = _NAMED.findall(os.path.basename(source.path))
+    named = _NAMED.findall(Path(source.path).name)
     if named and not options.year:
         try:
             year, month, day = map(int, named[-1])

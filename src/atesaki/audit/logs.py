@@ -43,7 +43,8 @@ _SENDMAIL: Final = re.compile(
 )
 _SENDMAIL_ID: Final = re.compile(rb"\bmsgid=([^,\n]*)")
 _EXIM: Final = re.compile(
-    rb"\n(?:[^ \n]+ +[^ \n]+ [^ \n]+ [^ \n]+ exim[^ \n]*: )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d{4}))?(?: \[\d+\])? "
+    rb"\n(?:[^ \n]+ +[^ \n]+ [^ \n]+ [^ \n]+ exim[^ \n]*: )?"
+    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d{4}))?(?: \[\d+\])? "
     rb"(\w{6}-\w{6,11}-\w{2,4}) (?:(<=) ([^ \n]+)([^\n]*)|(=>|->|>>|\*\*|==) ([^\n]*)|(Completed))"
 )
 _EXIM_ID: Final = re.compile(rb" id=([^ \n]+)")

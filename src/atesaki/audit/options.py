@@ -15,8 +15,9 @@ class AuditError(ValueError):
 class Options:
     """`customers`: a file, or a database's URL; `sql`: what to ask that. `columns`: key -> heading, where it is
     not to be guessed. `kind`: overrides what the content says. `zone`: of dates that name none. `year`: of the
-    first line of logs that name none, 0 to go by the file's date. `own`: addresses and domains of the service's own. `cluster`: a Ray
-    head's address, empty for this machine. `cores`: processes on this machine, 0 for one per processor.
+    first line of logs that name none, 0 to go by the file's date. `own`: addresses and domains of the service's
+    own. `cluster`: a Ray head's address, empty for this machine. `cores`: processes on this machine, 0 for one per
+    processor.
     """
 
     out: Path

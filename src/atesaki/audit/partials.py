@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from zlib import crc32
 
 import pyarrow as pa
-import pyarrow.ipc as ipc
+from pyarrow import ipc
 
 from atesaki import addresses
 from atesaki.audit.skips import Skips
@@ -154,7 +154,7 @@ class Rows:
     def sender(self, address: str, recipient: int) -> None:
         """Somebody sent to somebody: an address that sends to several is probably the service's own."""
         many, seen = self.senders.get(address) or (0, set())
-        if len(seen) < 3:
+        if len(seen) < 5:
             seen.add(recipient)
         elif many > 1_000_000_000:
             return

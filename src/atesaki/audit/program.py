@@ -61,6 +61,19 @@ class _Audit:
     buckets: int = _BUCKETS
 
 
+@dataclass(slots=True)
+class _Read:
+    """What all units have counted, and the places of their partials. `counts`: of each input."""
+
+    counts: list[dict[str, int]]
+    tally: Tally = field(default_factory=Tally)
+    senders: dict[str, tuple[int, set[int]]] = field(default_factory=dict)
+    queues: dict[int, list[tuple[int, int, bool]]] = field(default_factory=dict)
+    paths: list[Path] = field(default_factory=list)
+    rows: int = 0
+    evidence: int = 0
+
+
 def run(options: Options, watcher: Watcher, language: str = "ja") -> dict[str, Any]:
     """The whole audit; report.json as it was written. `language`: the one that report.html opens in.
 
@@ -77,7 +90,7 @@ def run(options: Options, watcher: Watcher, language: str = "ja") -> dict[str, A
     mails = sum(unit.size for unit in it.units if unit.task == "learn")
     listing = bool(mails) and any(unit.more.get("known") for unit in it.units)
     terms = Terms(it.buckets, options.zone, secret, max(1, round(mails / _LEARNT)), listing)
-    _do(it, store, engine, it.units, terms, lambda unit: b"", "reading")
+    _do(it, (store, engine), it.units, terms, lambda unit: b"")
     templates = content.Templates(secret, learnt.MOST)
     judged: list[Unit] = []
     if mails:
@@ -113,19 +126,18 @@ def _find(it: _Audit) -> None:
 
 def _do(
     it: _Audit,
-    store: Store,
-    engine: Engine,
+    doing: tuple[Store, Engine],
     units: list[Unit],
     terms: Terms,
     told: Callable[[Unit], bytes],
-    stage: str,
 ) -> None:
     """Does what is not done yet; each unit is kept as soon as it is."""
+    store, engine = doing
     left = store.undone(units)
     weights = {unit.id: _weight(unit, terms) for unit in units}
     missing = sum(weights[unit.id] for unit in left)
     total = sum(weights.values())
-    it.watcher.begin(stage, total, total - missing)
+    it.watcher.begin("judging" if units[0].task == "judge" else "reading", total, total - missing)
 
     def done(unit: Unit, partial: bytes) -> None:
         store.keep(unit, partial)
@@ -166,104 +178,85 @@ def _judge(it: _Audit, store: Store, engine: Engine, terms: Terms) -> tuple[cont
         return known.of(partial.said["notes"].get("to", [])) if known and partial else b""
 
     judged = [replace(unit, task="judge") for unit in learning]
-    _do(it, store, engine, judged, replace(terms, templates=templates.to_bytes()), told, "judging")
+    _do(it, (store, engine), judged, replace(terms, templates=templates.to_bytes()), told)
     if known:
         known.close()
     return templates, judged
 
 
 def _add_up(it: _Audit, store: Store, units: list[Unit], templates: content.Templates) -> dict[str, Any]:
-    """The partials' rows, bucket by bucket; the claims and the addresses are written as they come."""
+    """1. What the units have counted.  2. What is the same for all addresses.  3. Their rows, bucket by bucket."""
     options, out = it.options, it.options.out
-    read = [dict.fromkeys(("read", "skipped", "mails"), 0) for _ in it.sources]
-    tally = Tally()
-    senders: dict[str, tuple[int, set[int]]] = {}
-    queues: dict[int, list[tuple[int, int, bool]]] = {}
-    paths: list[Path] = []
+    read = _Read([dict.fromkeys(("read", "skipped", "mails"), 0) for _ in it.sources])
     for unit, partial in store.partials(units):
-        paths.append(partial.path)
-        _gather(partial.said, read[unit.source], it.skips, tally, senders, queues)
+        read.paths.append(partial.path)
+        _gather(partial.said, read.counts[unit.source], it.skips, read)
 
     def everything() -> Iterator[pa.RecordBatch]:
         for number in range(it.buckets):
-            yield from batches(paths, number)
+            yield from batches(read.paths, number)
 
-    own = {address for address, (_, seen) in senders.items() if len(seen) >= _OWN}
+    own = {address for address, (_, seen) in read.senders.items() if len(seen) >= _OWN}
     matters = Matters(
         zone=options.zone,
         since=_since(options),
-        own=frozenset(own | {each.lower() for each in options.own if "@" in each}),
+        own=frozenset(own | {each.lower() for each in options.own if "@" in each.lstrip("@")}),
         own_domains=frozenset(each.lower().lstrip("@") for each in options.own if "@" not in each.lstrip("@")),
         dead_domains=dead_domains(everything),
-        queues=queues,
+        queues=read.queues,
         everybody=not options.customers,
     )
-    report = _written(it, store, paths, matters, tally, read, templates)
+    domains = _sum(it, store, matters, read)
+    report = result.report(read.tally, it.sources, read.counts, it.skips, templates)
+    report["domains"] = domains
+    report["claims_file"] = {"path": "claims.csv", "rows": read.rows, "with_evidence": read.evidence}
+    report["known_customers_used"] = any(unit.more.get("known") and _holds_known(unit) for unit in it.units)
+    report["columns"] = _columns(it)
+    report["zone"] = options.zone
     report["own_senders"] = [
-        {"sender": result.masked(each), "mails": senders[each][0]}
-        for each in sorted(own, key=lambda each: (-senders[each][0], each))[:20]
+        {"sender": result.masked(each), "mails": read.senders[each][0]}
+        for each in sorted(own, key=lambda each: (-read.senders[each][0], each))[:20]
     ]
     report["addresses_file"] = None
     if options.addresses:
         rows = result.listed(store.folder / "addresses.parquet", out / "addresses.csv")
         report["addresses_file"] = {"path": "addresses.csv", "rows": rows}
-    return report
-
-
-def _written(
-    it: _Audit,
-    store: Store,
-    paths: list[Path],
-    matters: Matters,
-    tally: Tally,
-    read: list[dict[str, int]],
-    templates: content.Templates,
-) -> dict[str, Any]:
-    addresses = result.Addresses(store.folder / "addresses.parquet")
-    it.watcher.begin("adding up", it.buckets, 0)
-    rows = evidence = 0
-    big = sum(path.stat().st_size for path in paths) > 2 << 20
-    cores = (it.options.cores or len(os.sched_getaffinity(0))) if big else 1
-    with result.claims_file(it.options.out) as claims:
-        for added in all_buckets(paths, it.buckets, matters, cores, it.watcher.beat):
-            tally.merge(added.tally)
-            addresses.add(added.addresses)
-            claims.writerows(added.claims)
-            rows += len(added.claims)
-            evidence += sum(claim[2] != "none" for claim in added.claims)
-            it.watcher.step(1, 0)
-    addresses.close()
-    for what, many in tally.skips.items():
-        it.skips.add(what, "across the inputs", many)
-    report = result.report(tally, it.sources, read, it.skips, templates)
-    report["domains"] = addresses.domains()
-    report["claims_file"] = {"path": "claims.csv", "rows": rows, "with_evidence": evidence}
-    report["known_customers_used"] = any(unit.more.get("known") and _holds_known(unit) for unit in it.units)
-    report["columns"] = _columns(it)
-    report["zone"] = it.options.zone
     result.tables(store.folder, report)
     return report
 
 
-def _gather(
-    said: dict[str, Any],
-    read: dict[str, int],
-    skips: Skips,
-    tally: Tally,
-    senders: dict[str, tuple[int, set[int]]],
-    queues: dict[int, list[tuple[int, int, bool]]],
-) -> None:
+def _sum(it: _Audit, store: Store, matters: Matters, read: _Read) -> list[dict[str, Any]]:
+    """Every bucket into the tally; claims and addresses are written as they come. The domains with most addresses."""
+    addresses = result.Addresses(store.folder / "addresses.parquet")
+    it.watcher.begin("adding up", it.buckets, 0)
+    big = sum(path.stat().st_size for path in read.paths) > 2 << 20
+    cores = (it.options.cores or len(os.sched_getaffinity(0))) if big else 1
+    with result.claims_file(it.options.out) as claims:
+        for added in all_buckets(read.paths, it.buckets, matters, cores, it.watcher.beat):
+            read.tally.merge(added.tally)
+            addresses.add(added.addresses)
+            claims.writerows(added.claims)
+            read.rows += len(added.claims)
+            read.evidence += sum(claim[2] != "none" for claim in added.claims)
+            it.watcher.step(1, 0)
+    addresses.close()
+    for what, many in read.tally.skips.items():
+        it.skips.add(what, "across the inputs", many)
+    return addresses.domains()
+
+
+def _gather(said: dict[str, Any], counts: dict[str, int], skips: Skips, read: _Read) -> None:
     """What one unit has counted."""
-    read["read"] += said["read"]
-    read["mails"] += said["mails"]
-    read["skipped"] += sum(many for many, _ in said["skips"].values())
+    counts["read"] += said["read"]
+    counts["mails"] += said["mails"]
+    counts["skipped"] += sum(many for many, _ in said["skips"].values())
     skips.merge(said["skips"])
-    tally.totals["customers"] += said["customers"]
+    read.tally.totals["customers"] += said["customers"]
     for who, many, seen in said["senders"]:
-        before = senders.get(who, (0, set()))
-        senders[who] = (before[0] + many, before[1].union(seen) if len(before[1]) < _OWN else before[1])
+        before = read.senders.get(who, (0, set()))
+        read.senders[who] = (before[0] + many, before[1].union(seen) if len(before[1]) < _OWN else before[1])
     for queue, at, message, null in said["queues"]:
-        queues.setdefault(queue, []).append((at, message, null))
+        read.queues.setdefault(queue, []).append((at, message, null))
 
 
 def _holds_known(unit: Unit) -> bool:

@@ -11,7 +11,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_kind": (
         "The content is of no kind that is read here (a binary file, or a log without lines of a mail server);"
         " --kind says what it is.",
-        "読み取れる種類の内容ではありません(バイナリ、またはメールサーバーの行がないログ)。--kind で種類を指定できます。",
+        "読み取れる種類の内容ではありません(バイナリ、またはメールサーバーの行がないログ)。"
+        "--kind で種類を指定できます。",
     ),
     "unreadable": (
         "The file may not be read; give the user that runs the audit the right to.",

@@ -43,14 +43,14 @@ class Store:
         if before != marks:
             raise AuditError(
                 f"{self.folder} belongs to an audit of other inputs, or of the same ones before they were changed or"
-                f" with other options; remove it to begin anew (rm -r {self.folder}), or name another folder with --out."
+                f" with other options; remove it (rm -r {self.folder}) to begin anew, or name another with --out."
             )
 
     def write(self, name: str, octets: bytes) -> Path:
         """Whole or not at all."""
         path = self.folder / name
         trial = path.with_name(f".{name}.{os.getpid()}")
-        with open(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with os.fdopen(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(octets)
         trial.replace(path)
         return path

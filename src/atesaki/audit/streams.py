@@ -101,40 +101,32 @@ def lines(
 
     A line longer than LONGEST is left out, and `too_long` told its place.
     """
-    at = start
-    rest = b""
+    at, rest, skipping = 0, b"", False
     if start:
-        file.seek(start - 1)
-        at -= 1
+        at = start - 1
+        file.seek(at)
         skipping = True  # the line that `start` stands in is the unit's before, unless it begins right there
-    else:
-        skipping = False
-    while True:
-        block = file.read(BLOCK)
-        if not block:
-            if rest and not skipping:
-                yield at, rest
-            return
+    while block := file.read(BLOCK):
         if skipping:
             cut = block.find(b"\n") + 1
+            at += cut or len(block)
             if not cut:
-                at += len(block)
                 continue
-            block, at, skipping = block[cut:], at + cut, False
+            block, skipping = block[cut:], False
         whole = rest + block
         if end and at >= end:
             return
-        if end and at + len(whole) >= end:
-            stop = whole.find(b"\n", max(end - 1 - at, 0)) + 1
-            if stop:
-                yield at, whole[:stop]
-                return
+        stop = whole.find(b"\n", max(end - 1 - at, 0)) + 1 if end and at + len(whole) >= end else 0
+        if stop:
+            yield at, whole[:stop]
+            return
         cut = whole.rfind(b"\n") + 1
+        rest = whole[cut:]
         if cut:
             yield at, whole[:cut]
-            at, rest = at + cut, whole[cut:]
-        elif len(whole) > LONGEST:
+            at += cut
+        if len(rest) > LONGEST:
             too_long(at)
-            at, rest, skipping = at + len(whole), b"", True
-        else:
-            rest = whole
+            at, rest, skipping = at + len(rest), b"", True
+    if rest:
+        yield at, rest

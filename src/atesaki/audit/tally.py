@@ -263,8 +263,19 @@ class _Summing:
             reacted=reacted,
             dead=domain in self.matters.dead_domains or (person.dead and not sums["delivered"]),
         )
-        self._count(person, mails, sums, bool(evidence), bool(reacted), reasons)
-        self._row(address, domain, person, mails, sums, evidence, bool(reacted), reasons)
+        self._count(
+            person=person, mails=mails, sums=sums, proved=bool(evidence), reacted=bool(reacted), reasons=reasons
+        )
+        self._row(
+            address,
+            domain=domain,
+            person=person,
+            mails=mails,
+            sums=sums,
+            evidence=evidence,
+            reacted=bool(reacted),
+            reasons=reasons,
+        )
         self._claims(address, person, evidence)
 
     def _evidence(self, person: _Person) -> dict[int, tuple[int, int]]:
@@ -337,6 +348,7 @@ class _Summing:
 
     def _count(
         self,
+        *,
         person: _Person,
         mails: list[_Mail],
         sums: dict[str, int],
@@ -373,6 +385,7 @@ class _Summing:
     def _row(
         self,
         address: str,
+        *,
         domain: str,
         person: _Person,
         mails: list[_Mail],

@@ -26,6 +26,8 @@ _BOX = re.compile(r"[┌├└┏┣┗┬┴┼┤┘┐─━╋╂┿│┃|+
 _TABLE = re.compile(r"[\t│┃|｜]")
 _VALUES = Hint.DIGITS | Hint.MAIL | Hint.HONORIFIC | Hint.HELD | Hint.GREETING | Hint.PLACE | Hint.READING
 _WORTH = _VALUES | Hint.PAIR | Hint.LABEL | Hint.BARE
+# What a sentence without any value may still hold.
+_IN_PROSE = Hint.HELD | Hint.READING | Hint.PAIR
 # Labels of a business's own list; beside 会場 or 担当 the next field is the customer's again.
 _OF_A_BUSINESS = re.compile(
     "問.{0,2}合|運営|販売|発行|会社|店舗|所在地|窓口|サポート|センター|事務局|本社|本店|主催|医療機関|振込|発信"
@@ -68,6 +70,7 @@ class Walk:
     texts: int = 0
     signature: bool = False
     orders: bool = False
+    quoted: bool = False
     recent: deque[Line] = field(default_factory=lambda: deque(maxlen=4))
 
     def __post_init__(self) -> None:
@@ -86,6 +89,10 @@ class Walk:
                 if not (_BOX.fullmatch(shown) and (self.columns or self.in_block) and shown[0] in "├┣┼|+┌┏└┗"):
                     self.end_block(ruled=True)
             else:
+                quoted = line.raw.startswith((">", " >"))
+                if quoted != self.quoted:  # somebody else's words: what was said of the sender ends here
+                    self.end_block(ruled=True)
+                    self.quoted = quoted
                 line.hints = look(line.text)
                 self.line(line, shown)
         return settled(self.taking.hits, self.events, self.domains)
@@ -96,13 +103,14 @@ class Walk:
         """A heading alone goes on into the next block."""
         self.columns = None if ruled else self.columns
         if not self.in_block:
+            self.block += ruled  # nothing carries over a ruling
             return
         if not self.only_heading:
             self.heading = None
             self.columns = None
             if self.section == "customer" or (ruled and not self.signature):
                 self.section = ""
-        self.block += 1
+        self.block += 2 if ruled else 1
         self.in_block = 0
         self.only_heading = True
         self.recent.clear()
@@ -135,7 +143,11 @@ class Walk:
         first = self.texts <= 3
         seen = Seen(line, without_links(line), self.block, self.section, shop, customer, first)
         look_for_values(seen, birth=self.heading is not None and self.heading.kind == "dob")
-        if customer and seen.values and not ours and not prose:
+        if prose and not (waiting or seen.values or seen.named or hints & _IN_PROSE):
+            self.only_heading = False
+            return
+        spoken_to = any(each.sure and each.why in ("honorific", "greeting") for each in seen.named)
+        if spoken_to or (customer and seen.values and not ours and not prose):
             self.event(line, "customer")
         taking.seen = seen
         self.layout(seen, shown)
@@ -164,7 +176,8 @@ class Walk:
         if seen.values or sum(part.is_label for part in parts) < max(2, len(parts) - 1):
             return False
         heads = [part.pairs[0].label if part.pairs else UNKNOWN for part in parts]
-        if len(heads) == 2 and heads[1].kind in ("none", "") and heads[0].kind not in ("order_item", "none"):
+        value = heads[-1].kind in ("none", "") and not heads[-1].owner
+        if len(heads) == 2 and value and heads[0].kind not in ("order_item", "none"):
             return False
         self.columns = heads
         owners = {head.owner for head in heads}

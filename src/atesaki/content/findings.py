@@ -15,7 +15,7 @@ from atesaki.content.blocks import Walk
 from atesaki.content.contact import Own, PersonalKind, Verdict, sender_words
 from atesaki.content.known import Customer, Searcher
 from atesaki.content.lines import Line
-from atesaki.content.names import could_be_name, is_given, is_nobody, is_plain, likeness
+from atesaki.content.names import could_be_name, is_given, is_nobody, is_plain, likeness, untitled
 from atesaki.content.reading import Reading
 from atesaki.content.whose import Hit, without_doubtful
 
@@ -155,7 +155,8 @@ class _Judge:
 
 _USED_JA = re.compile(r"([^\s、。「」『』【】()のはがを]{2,20})(?:を|に)(?:いつも)?$")
 _USED_EN = re.compile(
-    r"(?:(?:shopping|ordering|staying|registering|signing up|joining|order|booking) (?:at|with|from)|\bThe) ((?:[A-Z][\w&'’.-]+ ?){1,3}?)(?: [Tt]eam| crew|[,.!\n])"
+    r"(?:(?:shopping|ordering|staying|registering|signing up|joining|order|booking) (?:at|with|from)"
+    r"|\bThe) ((?:[A-Z][\w&'’.-]+ ?){1,3}?)(?: [Tt]eam| crew|[,.!\n])"
 )
 _NO_NAME = re.compile("[都道府県市区町村]$|^(?:当|弊|本)|サービス$|^お客|^会員")
 
@@ -234,10 +235,10 @@ def findings(
     hits: list[tuple[str, Hit]] = []
     orders = False
     room = _LONGEST
-    for part, text in sources:
-        if len(text) > room:
+    for part, whole in sources:
+        if len(whole) > room:
             doubts.append(f"Only {_LONGEST} characters were searched.")
-            text = text[:room]
+        text = whole[:room]
         room -= len(text)
         walk = Walk(judge.cue, judge.domains)
         hits.extend((part, hit) for hit in walk.read(text))
@@ -313,17 +314,25 @@ def _names_in_headers(judge: _Judge, reading: Reading) -> None:
             )
 
 
+_BEFORE_AND = r"((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)(?:,? (?:and|&) )"
 _AND = r"(?:,? (?:and|&) |と|、|・)((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)"
 
 
 def _again(judge: _Judge, sources: list[_Source]) -> None:
-    """A whole name that was found once is one wherever it stands; so is a given name of it, and who is named with it."""
-    sure = {each.text for each in judge.found if each.kind == "name" and each.sure}
+    """A whole name that was found once is one wherever it stands; so are its given name, and who is named with it."""
+    sure = {untitled(each.text) for each in judge.found if each.kind == "name" and each.sure}
     names = {name for name in sure if len(name) >= 4 and re.search(r"[\s\u3000]", name)}
     for name in list(names):
         if re.search("[A-Za-z]", name):
             for _, text in sources:
-                names.update(found[1] for found in re.finditer(re.escape(name) + _AND, text) if likeness(found[1]))
+                names.update(
+                    found[1]
+                    for found in re.finditer(re.escape(name) + _AND, text)
+                    if likeness(found[1]) or is_given(found[1].split()[0])
+                )
+                names.update(
+                    found[1] for found in re.finditer(_BEFORE_AND + re.escape(name), text) if likeness(found[1])
+                )
     given = {name.split()[0] for name in names if re.fullmatch(r"[A-ZÀ-Þ][\w'’-]{2,} .+", name)}
     names |= {name for name in given if not is_plain(name)}
     for name in sorted(names, key=len, reverse=True):

@@ -25,12 +25,12 @@ _POSTAL_LIKE = re.compile(
     r"〒? ?([0-9]{3}-?[0-9]{4}|[0-9]{5}(?:-[0-9]{4})?|[A-Za-z]{1,2}[0-9][0-9A-Za-z]? ?[0-9][A-Za-z]{2})(?![0-9])"
 )
 _KANA_RUN = re.compile(r"[ァ-ヴーｦ-ﾟ゛゜][ァ-ヴー・ ゛゜]*[ァ-ヴー゛゜]|[ぁ-んー][ぁ-んー・ ]*[ぁ-んー]")
-_USERS = re.compile(r"user|ユーザ|ログイン|login|アカウント|account name|id", re.I)
+_USERS = re.compile(r"user|ユーザ|ログイン|login|アカウント|account|id", re.I)
 _ANYBODYS = re.compile("contact|連絡先|ご連絡先", re.I)
 
 
 class Field(NamedTuple):
-    """A label with its value, what has a form of its own in it, and the names an honorific or a greeting shows in it."""
+    """A label with its value, and what has a form of its own in that: values, and names that an honorific shows."""
 
     pair: Pair
     value: str
@@ -173,7 +173,8 @@ def _account_id(t: Notes, f: Field) -> None:
         t.add("account_id", f.pair.start + found.start(1), f.pair.start + found.end(1), "label", f.owner, cell=f.cell)
     elif _USERS.search(f.pair.name):
         user = _USERNAME.match(f.value)
-        if user and "@" not in user[1] and (len(f.value.split()) == 1 or not f.value.isascii()):
+        plain = f.pair.name.casefold().endswith("account") and not re.search("[0-9]", user[1]) if user else True
+        if user and not plain and "@" not in user[1] and (len(f.value.split()) == 1 or not f.value.isascii()):
             t.add("account_id", f.pair.start + user.start(1), f.pair.start + user.end(1), "label", f.owner, cell=f.cell)
 
 
@@ -224,10 +225,12 @@ def _unknown(t: Notes, f: Field) -> None:
     name = t.name_in(f.pair, f.inside)
     if name is None:
         return
-    strong = likeness(t.seen.line.text[name[0] : name[1]])
+    shown = t.seen.line.text[name[0] : name[1]]
     person = names_a_person(f.pair.name)
-    if name[1] >= f.pair.end - 4 and (strong == 2 or (person and strong)):
-        t.add("name", *name, "label", f.owner, cell=f.cell, sure=person or strong == 2)
+    least = 1 if person or shown.isascii() else 2
+    if likeness(shown) >= least and name[1] >= f.pair.end - 4:
+        # Under a label that nobody listed a name is a reader's only where other things in the mail are.
+        t.add("name", *name, "label", f.owner, cell=f.cell, weak=not person)
 
 
 def _none(t: Notes, f: Field) -> None:

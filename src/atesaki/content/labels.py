@@ -44,7 +44,8 @@ _OWNED = frozenset(("kana", "dob", "account_id", "card_tail", "secret", "party")
 
 def folded(text: str) -> str:
     """The form in which words are compared."""
-    return normalize("NFKC", text).casefold()
+    low = text.casefold() if text.isascii() else normalize("NFKC", text).casefold()
+    return low.replace("さま", "様") if "さま" in low else low
 
 
 def tight(text: str) -> str:

@@ -13,13 +13,17 @@ _BRACKETED = re.compile(
     _BULLET
     + r"[【\[<《〔「〈(] ?([^【\[<《〔「〈】\]>》〕」〉()]{1,30}?(?:\([^()]{1,12}\))?) ?[】\]>》〕」〉)] ?[:\-]? ?"
 )
-_LEADERS = r"(?::(?!//)| ?=(?!=)>? ?| ?[⇒→➡»] ?| ?(?:…|‥|\.{3,}|・{3,}|_{3,}|-{3,}| ?[─━]+| \.(?: \.)+)[.…‥・_ ]*:? ?)"
+_LEADERS = (
+    r"(?:(?:(?<![0-9]):|:(?![0-9]))(?!//)| ?=(?!=)>? ?| ?[⇒→➡»] ?"
+    r"| ?(?:…|‥|\.{3,}|・{3,}|_{3,}|-{3,}| ?[─━]+| \.(?: \.)+)[.…‥・_ ]*:? ?)"
+)
 _KEYED = re.compile(_BULLET + rf"([^:=⇒→…。、!?]{{1,36}}?) ?{_LEADERS}\s*")
 _BULLETS = re.compile(_BULLET)
 _WORDS_BEFORE = re.compile(r"(?:[^\s:、,;/|。]{1,16} ){0,2}[^\s:、,;/|。]{1,16} ?$")
 _WORD_STARTS = re.compile(r"(?<![^\s、,;/|)\]】。])\S")
 _JSON = re.compile(r"^[\s{\[,]*\"([\w .-]{1,30})\" ?: ?\"?")
 _MARKED = re.compile(r"[:=⇒→➡»…‥─━【\[<《〔「〈(]|\.{3}|・{3}|_{3}|-{3}| \. \.")
+_THREE_DIGITS = re.compile("[0-9]{3}")
 _CARD_LINE = re.compile(r"(?:item[0-9]+\.)?([A-Z][A-Z-]{0,15})(?:;[A-Za-z-]+(?:=[^:;]*)?)+:(?:mailto:|tel:)?")
 _VALUE_START = re.compile(r"[〒+(0-9]|[^\x00-\x7f]|[A-Z]")
 
@@ -121,7 +125,7 @@ def _first(piece: str) -> tuple[Label, str, int] | None:
     if bracketed:
         said = label(bracketed[1])
         rest = piece[bracketed.end() :]
-        if said or not rest:
+        if said or (not rest and not _THREE_DIGITS.search(bracketed[1])):
             return said or UNKNOWN, bracketed[1], bracketed.end()
         if not re.search("[0-9。、]", bracketed[1]) and len(bracketed[1]) <= 14 and piece.lstrip()[:1] in "【〔[":
             return UNKNOWN, bracketed[1], bracketed.end()
@@ -187,6 +191,8 @@ def _follows(said: Label, name: str, rest: str) -> bool:
     return said.kind == "email" and "@" in rest.split(" ", maxsplit=1)[0]
 
 
+# Words of every sentence; they are labels only with a mark behind them, or before letters and digits mixed.
+_COMMON = frozenset(("id", "no", "no.", "m", "t", "card", "カード", "account", "member", "plate", "code"))
 _BEFORE = re.compile(r"[^\s、。,;:!?/|「」『』【】<>*]{1,24}(?: [A-Za-z.]{1,14}){0,2} ?(?:は|が|:|=|\(|「| is|-|→)? ?$")
 _PARTED = re.compile(r" ?(?:は|が|:|=|\(|「| is|-|→)? ?$")
 
@@ -220,11 +226,8 @@ def held(text: str) -> Iterator[Pair]:
         for skip in range(len(words)):
             name = " ".join(words[skip:])
             said = label(name)
-            if (
-                name.casefold() in ("id", "no", "no.", "m", "t", "card", "カード", "account", "member", "plate", "code")
-                and ":" not in found[0]
-                and "#" not in found[0]
-            ):
+            common = name.casefold() in _COMMON and not re.search("[:#]|[a-z.][0-9]", found[0])
+            if common:
                 continue
             if said and said.kind in ("account_id", "secret", "dob", "card_tail") and said.owner != "shop":
                 yield Pair(said, name, found.start(2), found.end(2))
@@ -232,6 +235,8 @@ def held(text: str) -> Iterator[Pair]:
 
 
 _HELD = re.compile(
-    r"((?:[^\s:、,;/|。()「」『』【】<>*0-9=]{1,22})(?: [A-Za-z.]{1,14}){0,3}) ?(?:は|が|:|=|を|\(|「|『| is| -|#|)[: 「『\"'*]{0,4}"
-    r"((?:[A-Za-z]{1,4}[- ])?[A-Za-z0-9][A-Za-z0-9_\-+@.!#$%&*]{1,40}(?: [0-9A-Z][0-9A-Z\-]{1,10}){0,5}|(?:明治|大正|昭和|平成|令和)[^\s、。]{3,16})"
+    r"((?:[^\s:、,;/|。()「」『』【】<>*0-9=]{1,22})(?: [A-Za-z.]{1,14}){0,3}) ?(?:は|が|:|=|を|\(|「|『| is| -"
+    r"|#|)[: 「『\"'*]{0,4}"
+    r"((?:[A-Za-z]{1,4}[- ])?[A-Za-z0-9][A-Za-z0-9_\-+@.!#$%&*]{1,40}(?: [0-9A-Z][0-9A-Z\-]{1,10}){0,5}|(?:明治"
+    r"|大正|昭和|平成|令和)[^\s、。]{3,16})"
 )

@@ -52,7 +52,9 @@ def _words() -> _Words:
 # -- what a name looks like ----------------------------------------------------------------------------
 
 _JA_TWO = re.compile(
-    rf"[{KANJI}ァ-ヴー]{{1,5}}[ ・]{{1,2}}[{KANJI}ぁ-んァ-ヴーA-Z]{{1,6}}|[ァ-ヴー]{{2,12}}[ ・=][ァ-ヴー]{{1,12}}(?:[ ・][ァ-ヴー]{{1,12}})?|[ぁ-ん]{{2,6}} [ぁ-んー]{{2,6}}|[ぁ-ん]{{2,5}} [{KANJI}]{{1,4}}"
+    rf"[{KANJI}ァ-ヴー]{{1,5}}[ ・]{{1,2}}[{KANJI}ぁ-んァ-ヴーA-Z]{{1,6}}"
+    rf"|[ァ-ヴー]{{2,12}}[ ・=][ァ-ヴー]{{1,12}}(?:[ ・][ァ-ヴー]{{1,12}})?|[ぁ-ん]{{2,6}} [ぁ-んー]{{2,6}}"
+    rf"|[ぁ-ん]{{2,5}} [{KANJI}]{{1,4}}"
 )
 _JA_ONE = re.compile(
     rf"[{KANJI}]{{1,6}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,5}}|[ァ-ヴー]{{2,14}}|[ぁ-んー]{{2,8}}"
@@ -88,6 +90,8 @@ def likeness(text: str) -> int:
     text = text.strip(" ,")
     if not 2 <= len(text) <= 40:
         return 0
+    if text.isascii():
+        return _english_likeness(_TITLE.sub("", text, count=1)) if text[0].isalpha() else 0
     if _JA_TWO.fullmatch(text):
         family = re.split("[ ・=]", text)[0]
         if family in words.surnames:
@@ -108,11 +112,7 @@ def _english_likeness(text: str) -> int:
     if not _EN.fullmatch(plain):
         return 0
     parts = [part.strip(".'’").casefold() for part in plain.split()]
-    if (
-        len(parts) < 2
-        or any(part in words.plain and part not in words.given for part in parts)
-        or len(parts[0]) < 2 > 1
-    ):
+    if len(parts) < 2 or any(part in words.plain and part not in words.given for part in parts):
         return 0
     if _STREET_END.search(plain) or is_word(plain) or any(len(part) > 14 for part in parts):
         return 0
@@ -120,7 +120,8 @@ def _english_likeness(text: str) -> int:
 
 
 def surname_of(text: str) -> str:
-    """The common surname that an unparted Japanese name begins with, and that leaves a given name of one to three letters."""
+    """The common surname that an unparted Japanese name begins with, and that leaves a given name of one to"
+    " three letters."""
     words = _words()
     for length in (3, 2, 4, 1):
         if text[:length] in words.surnames and 1 <= len(text) - length <= 4 and (length > 1 or len(text) == 3):
@@ -130,6 +131,11 @@ def surname_of(text: str) -> str:
 
 def is_surname(text: str) -> bool:
     return text in _words().surnames
+
+
+def untitled(text: str) -> str:
+    """A name without Mr or Dr."""
+    return _TITLE.sub("", text, count=1)
 
 
 def is_plain(text: str) -> bool:
@@ -149,20 +155,25 @@ def _bare(text: str) -> str:
 # -- honorifics ----------------------------------------------------------------------------------------
 
 _HONORIFIC = re.compile(
-    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|殿(?![堂下町様])|さん(?![ぽござせかこび])|氏(?=[ (]?(?:名義|宛|$)))|(?<=[ァ-ヴー一-龠ぁ-ん])(?:くん|ちゃん)(?=[、 のへはが(]|$)"
+    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|殿(?![堂下町様])|さん(?![ぽござせかこび])"
+    r"|氏(?=[ (]?(?:名義|宛|$)))|(?<=[ァ-ヴー一-龠ぁ-ん])(?:くん|ちゃん)(?=[、 のへはが(]|$)"
 )
 _BEFORE = re.compile(
     rf"(?:(?P<family>[{KANJI}]{{1,5}}|[{KANJI}ヶノァ-ヴー]{{2,6}}|[ぁ-ん]{{2,5}})[ ・]{{1,3}})?"
-    rf"(?P<last>[{KANJI}]{{1,7}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,6}}|[ァ-ヴー・]{{2,16}}|[ぁ-んー]{{2,8}}|[{_CAPITAL}])\s*$"
+    rf"(?P<last>[{KANJI}]{{1,7}}[ぁ-ん]{{0,4}}|[{KANJI}]{{1,4}}[ァ-ヴー]{{1,6}}|[ァ-ヴー・]{{2,16}}"
+    rf"|[ぁ-んー]{{2,8}}|[{_CAPITAL}])\s*$"
     rf"|(?P<latin>{_LATIN}(?:[ ・]{_LATIN}){{0,3}})\s*$"
     r"|(?P<lower>\b[a-z]{2,12}(?: [a-z]{2,12})?)\s*$"
 )
 _ROLES = re.compile(
-    r"^(?:ご?(?:会員|患者|契約者|注文者|購入者|予約者|申込者|利用者|登録者|受取人|保護者|宛先|名義|本人|届け先|代表者|入居者|使用者|被保険者|世帯主|受給者|搭乗者|宿泊者)|(?:お|ご)客様?|お?宛|親愛なる|先日|本日|今回|毎度|以下|件名|新規|登録|友人|上記|下記)(?=.)"
+    r"^(?:ご?(?:会員|患者|契約者|注文者|購入者|予約者|申込者|利用者|登録者|受取人|保護者|宛先|名義|本人|届け先"
+    r"|代表者|入居者|使用者|被保険者|世帯主|受給者|搭乗者|宿泊者)|(?:お|ご)客様?|お?宛|親愛なる|先日|本日|今回"
+    r"|毎度|以下|件名|新規|登録|友人|上記|下記)(?=.)"
 )
 _READING = re.compile(r"[ ]?[(（「]\s?([ァ-ヴーぁ-ん]{1,12}[ ・]{0,2}[ァ-ヴーぁ-ん]{0,12})\s?[)）」]$")
 _COMPANY = re.compile(
-    r"(?:株式会社|有限会社|合同会社|法人|\(株\)|㈱|\(有\)|御中|支店|営業所|センター|ストア|ショップ|薬局|医院|病院|商店|工業|製作所|運輸|建設)"
+    r"(?:株式会社|有限会社|合同会社|法人|\(株\)|㈱|\(有\)|御中|支店|営業所|センター|ストア|ショップ|薬局|医院"
+    r"|病院|商店|工業|製作所|運輸|建設)"
 )
 
 
@@ -229,14 +240,18 @@ def _trimmed(text: str, named: re.Match[str]) -> tuple[int, int]:
                 start += len(first) + 1
             else:
                 break
-    elif not (text[:start].strip(" ") == ""):
+    elif text[:start].strip(" "):
         return end, end  # a word of a sentence in small letters
     return start, end
 
 
+_DECORATION = " 「【>・■□◆◇●○☆★♪♡♥*~-=_"
+
+
 def _addressed(text: str, start: int, end: int, name: str) -> bool:
     """Whether さん speaks to somebody: 「田中さん、」 at the beginning, and not 「生産者の田中さん」."""
-    before, after = text[:start].strip(" 「【>・■"), text[end : end + 6].lstrip()
+    before = text[:start].strip(_DECORATION)
+    after = text[end : end + 6].strip(" ☆★♪♡♥◆◇■□●○*~-")
     if re.search(r"(?:の|、|や|と|・)$", before) or len(before) > 14:
         return False
     if not before:
@@ -258,14 +273,17 @@ def is_nobody(name: str) -> bool:
 # -- greetings -----------------------------------------------------------------------------------------
 
 _GREETED = re.compile(
-    r"(?:^|(?<=[.!?>,] )|(?<=\] ))(?:dear|hi|hello|hey|hiya|greetings|welcome back|welcome aboard|welcome|thanks|many thanks|thank you|congratulations|congrats|happy birthday"
-    r"|good (?:morning|afternoon|evening|news|day)|all set|you're in|nice one|great news|sorry|reminder|well done|bad news|see you soon|good luck|action required|ok|okay|to)(?: again)?,? "
+    r"(?:^|(?<=[.!?>,] )|(?<=\] ))(?:dear|hi|hello|hey|hiya|greetings|welcome back|welcome aboard|welcome"
+    r"|thanks|many thanks|thank you|congratulations|congrats|happy birthday"
+    r"|(?:good )?(?:morning|afternoon|evening)|good (?:news|day)|all set|you're in|nice one|great news|sorry|reminder"
+    r"|well done|bad news|see you soon|good luck|action required|ok|okay|to)(?: again)?,? "
     rf"((?:(?:mr|mrs|ms|miss|mx|dr|prof)\.? )?(?:{_LATIN}|[a-z]+)(?: {_LATIN}){{0,3}}) ?(?=[,!.:;\-–—…]|$)",
     re.I,
 )
 _CALLED = re.compile(rf"({_LATIN}(?: {_LATIN}){{0,2}})(?:, (?=[a-z]|[A-Z][a-z]+ )|[,!] ?$| ?[-–—] (?=your |we |you ))")
 _SPOKEN = re.compile(
-    r"(?:,|!| [-–—]) (?:you|your|you're|we|we've|we're|here|here's|it's|thanks|thank|please|are|don't|did|did you|welcome|this is|just|a quick|time to|good)\b",
+    r"(?:,|!| [-–—]) (?:you|your|you're|we|we've|we're|here|here's|it's|thanks|thank|please|are|don't|did"
+    r"|did you|welcome|this is|just|a quick|time to|good)\b",
     re.I,
 )
 _LAST_CALLED = re.compile(rf"[a-z]{{2}}, ({_LATIN}(?: {_LATIN})?)[.!?] ?$")
@@ -276,11 +294,16 @@ _BY_MAIL = re.compile(
     rf"((?:{_LATIN} ){{1,3}}?{_LATIN}|[{KANJI}]{{1,4}} ?[{KANJI}ぁ-んァ-ヴー]{{1,6}}) ?\(?[<(\[ ] ?[\w.+-]+@"
 )
 _NAMED_SO = re.compile(
-    rf"\b(?:in the name of|on behalf of|addressed to|shipped to|delivered to|sent to|issued to|assigned to|booked for|reserved for|appointment for|prepared for|on its way to|left with|signed for by|received by|handed to|for|to|patient|passenger|guest) "
-    rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_LATIN}(?: {_LATIN}){{1,3}})(?=,? (?:at|of|in|on|and|is|has|was|,)\b|[,.;!:(]|$)"
+    rf"\b(?:in the name of|on behalf of|addressed to|shipped to|delivered to|sent to|issued to|assigned to"
+    rf"|booked for|reserved for|appointment for|prepared for|on its way to|left with|signed for by|received by"
+    rf"|handed to|for|to|patient|passenger|guest) "
+    rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_LATIN}(?: {_LATIN}){{1,3}})"
+    r"(?=,? (?:at|of|in|on|and|is|has|was|to|from|with|by|for|will|can|ships|arrives|leaves|starts|,)\b|[,.;!:(]|$)"
 )
 _GOES = re.compile(
-    r"\b(?:ship|deliver|send|sent|sending|post|posted|parcel|package|order|booking|booked|reservation|appointment|invoice|policy|tickets?|payment|refund|receipt|prescription|delivery|account|statement|bill|registered|issued|belongs|account|details|record|name|results?|visit|membership|enrolment|place)\w*\b[^.!?]*$",
+    r"\b(?:ship|deliver|send|sent|sending|post|posted|parcel|package|order|booking|booked|reservation"
+    r"|appointment|invoice|policy|tickets?|payment|refund|receipt|prescription|delivery|account|statement|bill"
+    r"|registered|issued|belongs|box|gift|card|basket|hamper|letter|seat|room|table|details|record|name|results?|visit|membership|enrolment|place)\w*\b[^.!?]*$",
     re.I,
 )
 _ENDINGS = re.compile(r"(?:'s|’s)$")
@@ -340,7 +363,8 @@ def spoken_of(text: str) -> Iterator[Named]:
 
 
 READING = re.compile(
-    rf"(?<=[{KANJI}ぁ-んァ-ヴ])(?: ?様)? ?(?:[(\[] ?(?P<in>[ァ-ヴー]{{2,10}}[ ・]{{0,2}}[ァ-ヴー]{{1,10}}|[ぁ-ん]{{2,7}} ?[ぁ-ん]{{1,7}}) ?[)\]]"
+    rf"(?<=[{KANJI}ぁ-んァ-ヴ])(?: ?様)? ?(?:[(\[] ?(?P<in>[ァ-ヴー]{{2,10}}[ ・]{{0,2}}[ァ-ヴー]{{1,10}}"
+    rf"|[ぁ-ん]{{2,7}} ?[ぁ-ん]{{1,7}}) ?[)\]]"
     rf"|[/] ?(?P<by>[ァ-ヴー]{{2,10}}[ ・]{{1,2}}[ァ-ヴー]{{1,10}}))(?:様|さま)?"
 )
 BARE_READING = re.compile(rf"(?<=[{KANJI}]) ([ァ-ヴー]{{2,8}} [ァ-ヴー]{{2,8}})(?![ァ-ヴー])")

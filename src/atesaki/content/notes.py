@@ -35,6 +35,8 @@ _PERSONAL = frozenset(("dob", "account_id", "card_tail", "secret", "order_item",
 _PERSONS_OWN = frozenset(("dob", "account_id", "card_tail", "secret"))
 _CONTACT = frozenset(("phone", "address", "postal", "email"))
 _STOPS = re.compile(r"[。!?;；]|\.(?= |$)")
+# What a shop asks its readers to do; what it does to them is "call you".
+_CALL = re.compile(r"\b(?:call|ring|phone|dial|telephone|contact|visit|write to|ask for)\b(?! you)", re.I)
 _ENDS = " \t\"',;。、.)]}"
 
 
@@ -71,7 +73,7 @@ class Notes:
         if end <= start:
             return False
         if kind == "address":
-            self.last_address = seen.line.number
+            self.last_address = seen.line.number if owner != "shop" else -9
         if not owner:
             if kind in _PERSONS_OWN:
                 owner = "customer"
@@ -97,7 +99,7 @@ class Notes:
             if not value.weak and is_past(value.plain):
                 self.add("dob", value.start, value.end, "pattern", owner or "customer", cell=cell)
             return
-        weak = value.weak and why != "label"
+        weak = value.weak and why not in ("label", "heading")
         self.add(value.kind, value.start, value.end, why, owner, cell=cell, plain=value.plain, weak=weak)
 
     def forms(self, inside: list[Value], kind: str, owner: Owner, cell: int) -> bool:
@@ -135,7 +137,10 @@ class Notes:
         hints = look(said)
         if hints & Hint.CUSTOMER:
             return "customer"
-        return "shop" if hints & Hint.SHOP or self.cue(said) else ""
+        if hints & Hint.SHOP or self.cue(said) or _CALL.search(text, before, start):
+            return "shop"
+        alone = not text[before:start].strip()  # an address that is a sentence goes with the others of its line
+        return "shop" if alone and self.seen.has(Hint.SHOP) and not self.seen.customer else ""
 
     # -- names ----------------------------------------------------------------------------------------
 
@@ -227,6 +232,6 @@ class Notes:
             self.add("order_item", start + quoted.start(), start + quoted.end(), why, cell=cell, weak=True)
             return
         name = _QUANTITY.sub("", _BULLET.sub(lambda found: " " * len(found[0]), shown))
-        if 2 <= len(name.strip()) and len(name) <= 60 and not _SUM.search(name) and re.search(r"[^\W\d]", name):
+        if len(name.strip()) > 1 and len(name) <= 60 and not _SUM.search(name) and re.search(r"[^\W\d]", name):
             left = len(name) - len(name.lstrip())
             self.add("order_item", start + left, start + len(name.rstrip()), why, cell=cell, weak=True)

@@ -36,7 +36,7 @@ _BLOCKS = "div li dt dd center address main nav aside caption figure figcaption 
 _TOLD = frozenset(["a", "img", "area", "input", *_HIDDEN])
 
 
-@dataclass
+@dataclass(slots=True)
 class Page:
     """Text of a page while it is put together; gaps are held back until the next text shows how wide they are."""
 
@@ -81,15 +81,21 @@ class Page:
                 self.space = line.endswith(" ")
 
     def gap(self) -> str:
-        gap = "\t" * self.tabs or "\n" * self.lines or (" " if self.space else "")
-        self.cell_broke = self.cell_broke or (self.lines > 0 and not self.cell_empty)
-        self.tabs, self.lines, self.space, self.cell_empty = 0, 0, False, False
+        gap = " " if self.space else ""
+        if self.lines:
+            gap = "\n" * self.lines
+            self.cell_broke = self.cell_broke or not self.cell_empty
+            self.lines = 0
+        if self.tabs:
+            gap = "\t" * self.tabs
+            self.tabs = 0
+        self.space = self.cell_empty = False
         return gap if self.out else ""
 
     def break_line(self, lines: int) -> None:
         """A block at the very start of a cell does not part the cell from its label."""
-        if not self.tabs:
-            self.lines = max(self.lines, min(lines, 2))
+        if not self.tabs and lines > self.lines:
+            self.lines = 2 if lines > 2 else lines
 
     def row(self) -> None:
         self.tabs = 0
@@ -101,7 +107,7 @@ class Page:
         """Cells beside each other are parted by a tab, or a blank line after one of several lines."""
         self.cells += 1
         if self.cells == 1:
-            self.lines = max(self.lines, 1)
+            self.lines = self.lines or 1
         elif self.cell_broke:
             self.break_line(2)
         else:

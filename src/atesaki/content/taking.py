@@ -23,14 +23,13 @@ _PRICED = re.compile(
 _ITEM_LINE = re.compile(
     rf"[×xX✕][ ]?[0-9]{{1,3}}\b|\b[0-9]{{1,3}} ?[xX×] |[0-9] ?(?:{_COUNTED})|[0-9] ?円|[¥£$€][0-9]|数量|qty", re.I
 )
-_INSTEAD = re.compile(
-    r"([A-Za-z][\w %'-]{2,30}?) (?:instead of|replaced (?:with|by)) ([A-Za-z][\w %'-]{2,30}?)(?=[.,;]|$)"
-)
+_INSTEAD = re.compile(r"([A-Za-z][\w %'-]{2,30}?) instead of ([A-Za-z][\w %'-]{2,30}?)(?=[.,;]|$)")
 _CODE = re.compile(
     r"\b([0-9]{4,8}|[A-Z]-?[0-9]{4,8}|[0-9]{3} [0-9]{3}) is your .{0,40}?(?:code|pin|password|passcode|otp)\b", re.I
 )
 _TOWN = re.compile(r"[A-Z][\w'’. -]{1,30},?")
 _MAY_BE_SHOPS = frozenset(("name", "phone", "address", "postal", "email"))
+_STILL = Hint.READING | Hint.DIGITS
 _NOTHING_ELSE = frozenset(("none", "account_id", "order_item", "secret"))
 
 
@@ -70,6 +69,7 @@ class Taking(Notes):
                 self.loosely(each, cell)
             elif not (each.weak and said.kind in _NOTHING_ELSE):
                 kept: Owner = "" if said.kind == "order_item" or (said.kind == "none" and pair.label is said) else owner
+                kept = "customer" if self._writers(each) else kept
                 self.form(each, kept, "label" if said.kind == each.kind else "pattern", cell)
         self.read_beside(pair.start, pair.end, owner, cell)
         return len(self.hits) > before
@@ -85,6 +85,11 @@ class Taking(Notes):
         if named and could_be_name(named[1]):
             self.add("name", pair.start + named.start(1), pair.start + named.end(1), "header", "customer")
         return True
+
+    def _writers(self, value: Value) -> bool:
+        """Whether a mail address stands beside a name and is none of the sender's."""
+        beside = any(person.why == "beside_mail" for person in self.seen.named)
+        return beside and value.kind == "email" and value.plain.partition("@")[2] not in self.domains
 
     def _people(self, people: list[Named], owner: Owner, cell: int) -> None:
         for each in people:
@@ -145,6 +150,7 @@ class Taking(Notes):
             if seen.prose:
                 self.loosely(each, number)
             else:
+                seen.take(each)
                 self.form(each if each.kind == "date" else each._replace(weak=False), owner, "heading", number)
         self.read_beside(pair.start, pair.end, owner, number)
 
@@ -158,21 +164,28 @@ class Taking(Notes):
             kind = "kana" if is_kana(value) else "name"
             end = cell.start + len(value)
             return self.add(kind, cell.start, end, "bare", sure=False, cell=number, weak=strong == 1)
-        if self.last_address == self.seen.line.number - 1 and (BUILDING.search(value) or UNIT.match(value)):
+        alone = number < 2 and cell.end - cell.start <= 40
+        if alone and self.last_address == self.seen.line.number - 1 and (BUILDING.search(value) or UNIT.match(value)):
             return self.add("address", cell.start, cell.end, "next_line", cell=number)
         return False
 
     def rest(self) -> None:
         """What stands under no label in the line."""
         seen = self.seen
+        if not (seen.values or seen.named or seen.has(_STILL) or "『" in seen.text or "instead" in seen.text):
+            return
         loose = [each for each in seen.values if seen.left(each)]
         for person in seen.named:
             if seen.left(person):
                 spoken = person.why in ("honorific", "greeting")
+                spoken = spoken or (person.why == "beside_mail" and any(map(self._writers, seen.values)))
                 owner: Owner = "customer" if spoken else self.clause(person.start, person.end)
                 self.add("name", person.start, person.end, person.why, owner, sure=person.sure)
         for each in loose:
-            self.loosely(each, 0)
+            if self._writers(each):
+                self.form(each, "customer", "pattern", 0)
+            else:
+                self.loosely(each, 0)
         if loose:
             self._town(loose)
         self.read_beside(0, len(seen.text), "customer" if seen.named else "", 0)
@@ -185,7 +198,7 @@ class Taking(Notes):
         """Things that were ordered: with quantity and price, in 『』, or one instead of another."""
         seen = self.seen
         text = seen.line.text
-        if "instead of" in text or "replaced" in text:
+        if "instead of" in text:
             for found in _INSTEAD.finditer(text):
                 self.add("order_item", *found.span(1), "prose", weak=True)
                 self.add("order_item", *found.span(2), "prose", weak=True)

@@ -1,4 +1,4 @@
-"""Values that have a form of their own: phone numbers, postal codes, addresses, mail addresses, dates, numbers of cards.
+"""Values that have a form of their own: phone numbers, postal codes, addresses, mail addresses, dates, card numbers.
 
 Each function reads one line as `Line.text` has it and yields spans. Whose a value is, others say.
 """
@@ -106,16 +106,22 @@ def postals(text: str) -> Iterator[Value]:
 # -- addresses -----------------------------------------------------------------------------------------
 
 PREFECTURE = (
-    "(?:北海道|東京都|(?:京都|大阪)府|(?:青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜"
-    "|静岡|愛知|三重|滋賀|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄)県)"
+    "(?:北海道|東京都|(?:京都|大阪)府|(?:青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|神奈川|新潟"
+    "|富山|石川|福井|山梨|長野|岐阜"
+    "|静岡|愛知|三重|滋賀|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本"
+    "|大分|宮崎|鹿児島|沖縄)県)"
 )
 _DIGIT = "[0-9一二三四五六七八九十百]"
 _LOT = (
-    rf"(?:[0-9]{{1,5}}(?:[ ]?-[ ]?[0-9]{{1,5}})+|{_DIGIT}{{1,6}} ?(?:丁目|番地|番町?|号|条)|(?:第?[0-9]+地割)"
+    rf"(?:[0-9]{{1,5}}(?:[ ]?-[ ]?[0-9]{{1,5}})+|[0-9]{{1,4}}の[0-9]{{1,4}}(?:の[0-9]{{1,4}})?"
+    rf"|{_DIGIT}{{1,6}} ?(?:丁目|番地|番町?|号|条)|(?:第?[0-9]+地割)"
     r"|(?<=[町村字市区])[0-9]{2,5}(?![0-9年月日時分円%点個名枚台件回人歳,:/]))"
 )
 _LETTER = "[一-龠々ヶケノァ-ヴーぁ-ん]"
-_NO_CITY = r"(?!市(?:場|販|民|内|立|街|況|価)|区(?:分|間|役|画|域|切)|町(?:内|民|並)|村(?:民|内)|[市区町村](?:[のはがをで、。 ]|に(?!お)|から|まで))"
+_NO_CITY = (
+    r"(?!市(?:場|販|民|内|立|街|況|価)|区(?:分|間|役|画|域|切)|町(?:内|民|並)|村(?:民|内)"
+    r"|[市区町村](?:[のはがをで、。 ]|に(?!お)|から|まで))"
+)
 _JAPAN = re.compile(
     rf"{PREFECTURE}[ 、]?(?:{_LETTER}{{1,8}}?{_NO_CITY}[市区町村郡]|[一-龠々ヶ]{{2,8}}[0-9]{{1,4}}[-番丁])"
     rf"|(?<![一-龠々])[一-龠々ヶケァ-ヴぁ-ん]{{1,7}}?{_NO_CITY}[市区町村郡][^0-9\n、。,:()「」]{{0,16}}?{_LOT}"
@@ -124,7 +130,8 @@ _JAPAN = re.compile(
 _MORE = re.compile(rf"(?:[ ・、]{{0,2}}(?:{_LETTER}|[0-9A-Za-z#&'.\-〇階号室棟()]){{1,24}}){{0,6}}")
 # After the number: what says that the address is over.
 _OVER = re.compile(
-    r"(?:へ|に|まで|宛|を|が|は|で|より|から|です|となり|とな|と)(?=[ぁ-ん一-龠ァ-ヴ、。]|$)|の(?=[一-龠]{2}|お|ご)| ?(?:tel|fax|電話|携帯|〒|mail)|[。、]|方面",
+    r"(?:へ|に|まで|宛|を|が|は|で|より|から|です|となり|とな|と)(?=[ぁ-ん一-龠ァ-ヴ、。]|$)|の(?=[一-龠]{2}|お"
+    r"|ご)| ?(?:tel|fax|電話|携帯|〒|mail)|[。、]|方面",
     re.I,
 )
 _LOT_NEAR = re.compile(_LOT)
@@ -132,25 +139,32 @@ _NAMED = re.compile(r" ?[^\W\d_]{1,12}(?: [^\W\d_]{1,8})? ?(?:様|さま|殿|御
 _LAST_NUMBER = re.compile(r"[0-9一二三四五六七八九十](?:丁目|番地?|号室?|階|棟|[fF])?")
 
 STREET = (
-    "St|Str|Street|Ave|Av|Avenue|Rd|Road|Lane|Ln|Drive|Dr|Blvd|Boulevard|Way|Court|Ct|Place|Pl|Terrace|Ter|Close|Bank|Yard"
-    "|Square|Sq|Gardens?|Gdns|Crescent|Cres|Hill|Park|Row|Mews|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Walk|Grove|Green|View"
-    "|Rise|Vale|Loop|Trail|Path|Quay|Wharf|Parade|Broadway|Gate|Croft|Drove|Fold|Turnpike|Alley|Plaza|Point|Ridge|Run|Common"
-    "|Cottages?|Villas|Buildings|Embankment|Esplanade|Promenade|Meadows?|Heights|Orchard|Passage|Side|End|Brow|Bridge|Field"
-    "|Fields|Wood|Woods|Pike|Crossing|Landing|Bend|Cove|Glen|Hollow|Knoll|Manor|Mill|Mount|Oval|Pass|Spur|Gait|Wynd|Brae"
+    "St|Str|Street|Ave|Av|Avenue|Rd|Road|Lane|Ln|Drive|Dr|Blvd|Boulevard|Way|Court|Ct|Place|Pl|Terrace|Ter"
+    "|Close|Bank|Yard"
+    "|Square|Sq|Gardens?|Gdns|Crescent|Cres|Hill|Park|Row|Mews|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Walk|Grove"
+    "|Green|View"
+    "|Rise|Vale|Loop|Trail|Path|Quay|Wharf|Parade|Broadway|Gate|Croft|Drove|Fold|Turnpike|Alley|Plaza|Point"
+    "|Ridge|Run|Common"
+    "|Cottages?|Villas|Buildings|Embankment|Esplanade|Promenade|Meadows?|Heights|Orchard|Passage|Side|End|Brow"
+    "|Bridge|Field"
+    "|Fields|Wood|Woods|Pike|Crossing|Landing|Bend|Cove|Glen|Hollow|Knoll|Manor|Mill|Mount|Oval|Pass|Spur|Gait"
+    "|Wynd|Brae"
 )
 _UNIT = r"(?:Apartment|Apt|Flat|Unit|Suite|Ste|Room|Rm|Floor|Fl|#)\.? ?#?[0-9A-Za-z-]{1,6}"
 _WESTERN = re.compile(
-    rf"(?:\b{_UNIT},? )?\b[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}})? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|St|Saint)\.? )?"
+    rf"(?:\b{_UNIT},? )?\b[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}})? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East"
+    rf"|West|St|Saint)\.? )?"
     rf"(?:[A-Z][\w'’.-]*,? ){{1,4}}?(?:{STREET})\b\.?(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?)?"
     r"|\b[0-9]{1,5} (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?"
-    r"(?:[0-9]{1,3}(?:st|nd|rd|th)|Avenue [A-Z]|Broadway|(?:Highway|Hwy|Route|Rte|Road|County Road|State Road) [0-9]+)(?: (?:"
-    + STREET
-    + r"))?\b"
+    r"(?:[0-9]{1,3}(?:st|nd|rd|th)|Avenue [A-Z]|Broadway|(?:Highway|Hwy|Route|Rte|Road|County Road"
+    r"|State Road) [0-9]+)(?: (?:" + STREET + r"))?\b"
     r"|\bP\.? ?O\.? Box [0-9]+"
-    r"|(?:[0-9]{1,4}-){1,3}[0-9]{1,4},? [A-Z][\w-]+(?:,? [A-Z]?[\w-]+){0,4}[- ](?:ku|shi|cho|machi|ken|gun|tokyo|osaka|kyoto)\b"
+    r"|(?:[0-9]{1,4}-){1,3}[0-9]{1,4},? [A-Z][\w-]+(?:,? [A-Z]?[\w-]+){0,4}[- ](?:ku|shi|cho|machi|ken|gun"
+    r"|tokyo|osaka|kyoto)\b"
 )
 _WESTERN_MORE = re.compile(
-    rf"(?:,? ?{_UNIT})?(?:,? (?:(?:{STATES})\b(?! [a-z])|[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]+){{0,2}}(?=,| [A-Z]{{2}} [0-9]| [A-Z]{{1,2}}[0-9]|$|\.)))*"
+    rf"(?:,? ?{_UNIT})?(?:,? (?:(?:{STATES})\b(?! [a-z])|[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]+){{0,2}}(?=,"
+    rf"| [A-Z]{{2}} [0-9]| [A-Z]{{1,2}}[0-9]|$|\.)))*"
 )
 
 
@@ -178,7 +192,9 @@ def addresses(text: str) -> Iterator[Value]:
         end = more.end() if more else found.end()
         if text[end - 1 : end] == "." and not re.search(r"\b(?:St|Rd|Ave|Ln|Dr|Blvd)\.$", text[:end]):
             end -= 1
-        yield Value("address", found.start(), end, text[found.start() : end].casefold())
+        # A number and a street alone are somewhere; with a town they are somebody's.
+        alone = end == found.end() and "Box" not in found[0] and "-" not in found[0]
+        yield Value("address", found.start(), end, text[found.start() : end].casefold(), alone)
 
 
 def _end_of_address(text: str, at: int) -> int:
@@ -201,17 +217,24 @@ def _end_of_address(text: str, at: int) -> int:
     return len(text[:end].rstrip(" ・、-("))
 
 
+_HOUSES = (
+    "マンション|ハイツ|コーポ|アパート|ビル|荘|寮|団地|メゾン|レジデンス|パーク|タワー|ヒルズ|テラス|コート|ハウス|プラザ|グラン|シティ"
+    "|ガーデン|パレス|ドミール|カーサ|ヴィラ|ロイヤル|サニー|グリーン|フォレスト|レイク|シャトー|エステート|フラット|ステージ|スクエア|ライオンズ|ルーム|住宅|会館"
+)
+# What a building and a room look like at the end of an address, or in a line below it.
 BUILDING = re.compile(
-    r"(?:マンション|ハイツ|コーポ|アパート|ビル|荘|寮|団地|メゾン|レジデンス|パーク|タワー|ヒルズ|テラス|コート|ハウス|プラザ|グラン|シティ|ガーデン|パレス|ドミール|カーサ|ヴィラ|ロイヤル|サニー|サン|グリーン|フォレスト"
-    r"|レイク|シャトー|エステート|フラット|ステージ|スクエア|ライオンズ|ルーム|号室|号棟|号|階|[0-9][fF]\b|方$)"
+    rf"(?:{_HOUSES})[一-龠ァ-ヴーぁ-んA-Za-z・]{{0,8}}(?:[ 　]?[A-Z0-9#]{{1,5}}(?:-[0-9]{{1,4}})?)?(?:号室?|号棟|棟|階|[fF])?[0-9]{{0,4}}(?:号室?)?$"
+    r"|(?:号室|号棟|[0-9]号|[0-9]階|[0-9][fF]|方)$"
     r"|[一-龠ァ-ヴーぁ-んA-Za-z] ?[0-9]{1,4}(?:-[0-9]{1,4})?(?:号室?)?$"
     r"|^[0-9]{1,4}号室?$|[#＃][0-9]{1,4}$"
 )
 UNIT = re.compile(
-    rf"(?:{_UNIT}|(?=[A-Z])(?:[\w'’.-]+ ){{0,4}}(?:House|Court|Lodge|Tower|Towers|Mansions|Cottage|Farm|Apartments|Building)(?:,? [\w -]{{1,10}})?),?$"
+    rf"(?:{_UNIT}|(?=[A-Z])(?:[\w'’.-]+ ){{0,4}}(?:House|Court|Lodge|Tower|Towers|Mansions|Cottage|Farm"
+    rf"|Apartments|Building)(?:,? [\w -]{{1,10}})?),?$"
 )
 CITY_LINE = re.compile(
-    rf"^[A-Z][\w'’. -]{{1,30}},? (?:{STATES})\.?,? [0-9]{{5}}(?:-[0-9]{{4}})?$|^[A-Z][\w'’. -]{{1,30}},? [A-Z]{{1,2}}[0-9][0-9A-Z]? ?[0-9][A-Z]{{2}}$"
+    rf"^[A-Z][\w'’. -]{{1,30}},? (?:{STATES})\.?,? [0-9]{{5}}(?:-[0-9]{{4}})?$"
+    rf"|^[A-Z][\w'’. -]{{1,30}},? [A-Z]{{1,2}}[0-9][0-9A-Z]? ?[0-9][A-Z]{{2}}$"
 )
 
 # Of other countries, where a block says that it is an address: "Kastanienweg 9", "24103 Kiel".
@@ -311,10 +334,14 @@ def emails(text: str) -> Iterator[Value]:
 
 # -- dates ---------------------------------------------------------------------------------------------
 
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _DATE = re.compile(
     r"(?:(?:19|20)[0-9]{2} ?年|(?:明治|大正|昭和|平成|令和) ?(?:[0-9]{1,2}|元|[〇一二三四五六七八九十]{1,4}) ?年)"
-    r"(?: ?\(?[^0-9() ]{0,4}[0-9]{0,4}年?\))? ?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}) ?月(?: ?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,4}) ?日)?"
+    r"(?: ?\(?[^0-9() ]{0,4}[0-9]{0,4}年?\))? ?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}) ?月(?: ?(?:[0-9]{1,2}"
+    r"|[一二三四五六七八九十]{1,4}) ?日)?"
     r"|(?<![\w.])[mtshrMTSHR]\.? ?[0-9]{1,2} ?[./年-] ?[0-9]{1,2} ?[./月-] ?[0-9]{1,2}日?(?![0-9])"
     r"|(?<![0-9])(?:19|20)[0-9]{2} ?[-/.] ?[0-9]{1,2} ?[-/.] ?[0-9]{1,2}(?![0-9])"
     r"|(?<![0-9])[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ](?:19|20)[0-9]{2}(?![0-9])"
@@ -346,15 +373,18 @@ def is_past(date: str) -> bool:
 # -- cards ---------------------------------------------------------------------------------------------
 
 _CARD = re.compile(
-    r"(?:(?:下|末尾|末|うしろ|後ろ)(?: ?[0-9一二三四]{1,2} ?(?:桁|けた|ケタ))?)[ :はが「(\-]{0,4}([0-9]{2,5})(?![0-9桁けケ])"
+    r"(?:(?:下|末尾|末|うしろ|後ろ)(?: ?[0-9一二三四]{1,2} ?(?:桁|けた"
+    r"|ケタ))?)[ :はが「(\-]{0,4}([0-9]{2,5})(?![0-9桁けケ])"
     r"|[*xX●•＊]{2,}[ -]?([0-9]{3,5})(?![0-9])"
     r"|\b(?:ending|ends|ended)(?: (?:in|with))?[ :]{0,2}[*x•.]*([0-9]{3,5})(?![0-9])"
-    r"|\b(?:visa|master ?card|amex|american express|jcb|diners|discover|maestro|debit|credit card)[ :]{1,2}(?:[-*x•#…. ]{0,6})([0-9]{4}|(?<=[-*x•#…])[0-9]{3,5})(?![0-9])"
+    r"|\b(?:visa|master ?card|amex|american express|jcb|diners|discover|maestro|debit"
+    r"|credit card)[ :]{1,2}(?:[-*x•#…. ]{0,6})([0-9]{4}|(?<=[-*x•#…])[0-9]{3,5})(?![0-9])"
     r"|\blast (?:four|4|three|3)(?: digits)?(?: of [a-z ]{1,20})?[ :]{1,3}(?:are |is )?([0-9]{3,4})(?![0-9])",
     re.I,
 )
 _LONG_CARD = re.compile(
-    r"(?<![\w-])(?:[3-6][0-9]{3})(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{3,4}(?![\w-])|(?<![\w-])3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]{5}(?![\w-])"
+    r"(?<![\w-])(?:[3-6][0-9]{3})(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{3,4}(?![\w-])"
+    r"|(?<![\w-])3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]{5}(?![\w-])"
 )
 
 

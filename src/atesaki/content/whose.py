@@ -61,7 +61,7 @@ def settled(hits: list[Hit], events: list[Event], domains: frozenset[str]) -> li
     for each in by_block.values():
         each.sort(key=lambda event: event.line)
     for hit in hits:
-        if hit.owner == "":
+        if hit.owner == "" and hit.kind != "order_item":
             hit.owner = _owner(hit, by_block, named)
             if hit.owner == "shop" and not by_block[hit.block]:
                 by_block[hit.block].append(
@@ -137,9 +137,15 @@ def without_doubtful(hits: list[Hit], orders: bool) -> list[Hit]:
         for hit in hits
         if hit.sure and not hit.weak and hit.kind in ("name", "kana", "address", "dob", "postal")
     }
+    located = {(hit.block, hit.line.number) for hit in hits if hit.kind in ("postal", "phone", "name") and not hit.weak}
     kept = []
     for hit in hits:
-        if hit.kind == "order_item":
+        if hit.kind == "name" and hit.weak and hit.why == "label":
+            keep = strong
+        elif hit.kind == "address" and hit.weak:
+            near = any((hit.block, hit.line.number + step) in located for step in (-2, -1, 0, 1, 2))
+            keep = near or hit.owner == "customer" or hit.why != "pattern"
+        elif hit.kind == "order_item":
             keep = orders and (hit.sure or strong)
         elif hit.weak and hit.kind == "postal":
             keep = hit.owner == "customer" or any(

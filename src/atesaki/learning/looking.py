@@ -167,12 +167,17 @@ def _start() -> None:
 
 
 def _work() -> None:
+    """Takes one mail after another; when none has come for a while, brings what was counted to the rows, and ends."""
+    global _thread  # noqa: PLW0603 - as above
     while True:
         try:
             job = _jobs.get(timeout=_IDLE)
         except queue.Empty:
-            store.flush()
-            connection.close()
+            _rest()
+            with _starting:
+                if _jobs.empty():
+                    _thread = None
+                    return
             continue
         try:
             job.done(look(job.service, job.mail, job.recipient))
@@ -181,3 +186,12 @@ def _work() -> None:
             connection.close()
         finally:
             _jobs.task_done()
+
+
+def _rest() -> None:
+    try:
+        store.flush()
+    except Exception as error:  # noqa: BLE001 - as above
+        log.warning("learning.failed", error=type(error).__name__)
+    finally:
+        connection.close()

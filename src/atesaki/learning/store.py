@@ -76,7 +76,7 @@ def see(service: Service, mail: Reading | Skeleton, recipient: bytes) -> Templat
         known.counted += 1
         row = known.rows.get(sketch.key)
         if known.counted >= _MAILS or time.monotonic() - known.looked > _SECONDS:
-            _bring(known)
+            _try_to_bring(known)
         return row
 
 
@@ -130,9 +130,9 @@ def flush() -> int:
     for known in every:
         try:
             with _held(known):
-                written += _bring(known) if known.fresh else 0
-        except DatabaseError as error:
-            log.warning("learning.not_kept", error=type(error).__name__)
+                written += _try_to_bring(known) if known.fresh else 0
+        except Busy:
+            continue  # whoever has it brings it
     return written
 
 
@@ -197,6 +197,14 @@ def _begin(known: _Known, seen: Skeleton, who: bytes) -> tuple[Sketch | None, Te
             raise
     known.rows[sketch.key] = row
     return sketch, row
+
+
+def _try_to_bring(known: _Known) -> int:
+    try:
+        return _bring(known)
+    except DatabaseError as error:
+        log.warning("learning.not_kept", error=type(error).__name__)
+        return 0
 
 
 def _bring(known: _Known) -> int:

@@ -1,0 +1,102 @@
+"""Every target: which function is fed, and whose lines and branches lead the search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+
+_CONTENT = ("atesaki.content",)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`place`: its module below `fuzz.targets`, which holds a function of the target's name, SEEDS and WORDS.
+
+    `ours`: modules whose lines are counted; packages mean all of theirs. `theirs`: others' modules that lead the
+    search as well. `longest`: octets of an input.
+    """
+
+    name: str
+    place: str
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...] = ()
+    longest: int = 4096
+
+    def run(self) -> Callable[[bytes], None]:
+        """The function that is fed; it raises for a fault, and for nothing else."""
+        found: Callable[[bytes], None] = getattr(self._module(), self.name)
+        return found
+
+    def seeds(self) -> Iterable[bytes]:
+        """Where the search begins."""
+        found: Iterable[bytes] = self._module().SEEDS[self.name]()
+        return found
+
+    def words(self) -> Iterable[bytes]:
+        """What the grammar is made of: mutations put these in."""
+        found: Iterable[bytes] = self._module().WORDS.get(self.name, ())
+        return found
+
+    def _module(self):  # type: ignore[no-untyped-def]
+        return import_module(f"fuzz.targets.{self.place}")
+
+
+def _reader(*names: str) -> tuple[str, ...]:
+    return tuple(f"atesaki.content.{name}" for name in names)
+
+
+_TARGETS = (
+    Target(
+        "read",
+        "mails",
+        _reader("reading", "charsets", "page", "transfer", "words", "fields"),
+        _reader("attachments", "records", "documents", "containers"),
+        8192,
+    ),
+    Target("headers", "mails", _reader("fields", "words", "charsets", "transfer")),
+    Target("attachments", "files", _reader("attachments", "containers", "documents", "records", "page"), (), 8192),
+    Target("sandbox", "files", _reader("sandbox"), (), 8192),
+    Target(
+        "findings",
+        "personal",
+        _reader(
+            *("findings", "blocks", "known", "labelled", "labels", "layout", "lines", "names", "notes", "scan", "seen"),
+            *("taking", "values", "whose"),
+        ),
+    ),
+    Target("contact", "personal", _reader("contact")),
+    Target("answers", "personal", _reader("contact"), _reader("words", "reading"), 512),
+    Target("templates", "personal", _reader("templates")),
+    Target("address", "typed", ("atesaki.addresses",), ("email_validator",), 512),
+    Target("tenant", "typed", ("atesaki.tenants.hours", "atesaki.tenants.registry"), ("urllib.parse",), 768),
+    Target("came_back", "returned", ("atesaki.inbound",), (*_CONTENT, "flufl.bounce", "authres"), 8192),
+    Target("wire", "smtp", ("atesaki.doors.wire",), (), 1024),
+    Target(
+        "submission",
+        "smtp",
+        tuple(f"atesaki.doors.{name}" for name in ("conversation", "hooks", "handover", "wire")),
+        ("aiosmtpd.smtp",),
+        2048,
+    ),
+    Target("returns", "smtp", ("atesaki.doors.returns", "atesaki.doors.conversation"), ("aiosmtpd.smtp",), 2048),
+    Target("request", "http", ("atesaki.gate.submit", *_reader("fields", "words")), _reader("contact"), 4096),
+    Target(
+        "api",
+        "http",
+        tuple(f"atesaki.doors.api.{name}" for name in ("cursor", "idempotency", "parsing")),
+        ("json.decoder",),
+        1024,
+    ),
+    Target("hook", "http", ("atesaki.outbox.webhook_courier",), ("email._parseaddr", "urllib3.util.url"), 768),
+    Target("told", "http", ("atesaki_client.webhooks", "atesaki_client.answers"), ("json.decoder",), 1024),
+    Target("log", "past", ("atesaki.audit.logs", "atesaki.audit.streams", "atesaki.audit.stamps")),
+    Target("mbox", "past", ("atesaki.audit.archive", "atesaki.audit.streams")),
+    Target("events", "past", ("atesaki.audit.events", "atesaki.audit.streams"), ("json.decoder",)),
+    Target("customers", "past", ("atesaki.audit.customers", "atesaki.audit.columns", "atesaki.audit.streams")),
+    Target("any_file", "past", ("atesaki.audit.sniffing", "atesaki.audit.inputs", "atesaki.audit.streams")),
+    Target("stamps", "past", ("atesaki.audit.stamps",), _reader("known"), 128),
+    Target("claims", "claims", ("atesaki.campaigns.reading",)),
+    Target("swollen", "swollen", (*_CONTENT, "atesaki.addresses", "atesaki.inbound"), (), 512),
+)
+TARGETS = {target.name: target for target in _TARGETS}

@@ -1,0 +1,75 @@
+"""Which lines, and steps from line to line, our code takes for an input, by Python's own tracing."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+Step = tuple[str, int, int]
+_LOCAL = inspect.CO_OPTIMIZED  # a function's; the lines of modules and classes run at import, whatever is fed
+
+
+def modules(names: Iterable[str]) -> list[ModuleType]:
+    """These modules, and all below those that are packages."""
+    found: dict[str, ModuleType] = {}
+    for name in names:
+        module = found[name] = import_module(name)
+        for each in walk_packages(getattr(module, "__path__", ()), f"{name}."):
+            found.setdefault(each.name, import_module(each.name))
+    return list(found.values())
+
+
+class Tracer:
+    """Watches the functions of some modules."""
+
+    def __init__(self, watched: Iterable[ModuleType]) -> None:
+        files = [str(each.__file__) for each in watched]
+        self.lines = {(file, line) for file in files for line in _lines(file)}
+        self._files = frozenset(files)
+
+    def steps(self, run: Callable[[], None]) -> set[Step]:
+        """What `run` did, as steps from a line to the next within a function; raises what it raises."""
+        taken: set[Step] = set()
+        last: dict[int, int] = {}
+
+        def local(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line":
+                taken.add((frame.f_code.co_filename, last.get(id(frame), 0), frame.f_lineno))
+                last[id(frame)] = frame.f_lineno
+            elif event == "return":
+                last.pop(id(frame), None)
+            return local
+
+        def entered(frame: FrameType, event: str, _: Any) -> Any:
+            code = frame.f_code
+            return local if code.co_filename in self._files and code.co_flags & _LOCAL else None
+
+        sys.settrace(entered)
+        try:
+            run()
+        finally:
+            sys.settrace(None)
+        return taken
+
+    def covered(self, steps: set[Step]) -> tuple[int, int]:
+        """Lines of functions that were run, and all there are."""
+        return len({(file, line) for file, _, line in steps} & self.lines), len(self.lines)
+
+
+def _lines(file: str) -> set[int]:
+    whole = compile(Path(file).read_text(encoding="utf-8"), file, "exec")
+    return {line for code in _functions(whole) for _, _, line in code.co_lines() if line and line != code.co_firstlineno}
+
+
+def _functions(code: CodeType) -> Iterable[CodeType]:
+    if code.co_flags & _LOCAL:
+        yield code
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from _functions(each)
