@@ -261,11 +261,14 @@ def _addressed(text: str, start: int, end: int, name: str) -> bool:
     )
 
 
+_HOW_MANY = re.compile("[おご]?[0-9一二三四五六七八九十百千数何各]+(?:人|名|組)")
+
+
 def is_nobody(name: str) -> bool:
     """Whether a word before 様, or after "Dear", is anybody's."""
     words = _words()
     bare = name.replace(" ", "")
-    if bare in words.nobody or bare.endswith(words.nobody_ends):
+    if bare in words.nobody or _HOW_MANY.fullmatch(bare) or bare.endswith(words.nobody_ends):
         return True
     return bare.removeprefix("お").removeprefix("ご") in words.nobody
 
