@@ -53,7 +53,7 @@ def main() -> None:
     """Does not return: libFuzzer ends the process."""
     name, crashes, *flags = sys.argv[1:]
     target = TARGETS[name]
-    with atheris.instrument_imports(include=[*target.ours, *target.theirs]):
+    with atheris.instrument_imports(include=[*(each.partition(":")[0] for each in target.ours), *target.theirs]):
         run = target.run()
     faults = Faults(run, name, Path(crashes))
     atheris.Setup([sys.argv[0], *flags], faults.feed)

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from fuzz.table import TARGETS, Target
-from fuzz.traces import Step, Tracer, modules
+from fuzz.traces import Step, Tracer
 
 ROOT = Path(__file__).parent
 CORPUS = ROOT / "corpus"
@@ -41,7 +41,7 @@ def keep(target: Target, found: Iterable[bytes]) -> dict[str, int]:
     before = {path.name: path.read_bytes() for path in inputs(target.name)}
     fixed = [data for name, data in before.items() if not _MADE.fullmatch(name)]
     made = {data for name, data in before.items() if _MADE.fullmatch(name)}
-    run, tracer = target.run(), Tracer(modules(target.ours))
+    run, tracer = target.run(), Tracer(target.ours)
     seen: set[Step] = set()
     for data in fixed:
         seen |= _steps(run, tracer, data) or set()

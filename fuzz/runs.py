@@ -85,8 +85,10 @@ def _searched(target: Target, work: Path, seconds: int) -> Told:
         flags = [
             *(f"-max_total_time={left}", f"-max_len={target.longest}", f"-timeout={_HANGS}"),
             *(f"-rss_limit_mb={_MEBIBYTES}", f"-artifact_prefix={CRASHES}/{target.name}-"),
-            *("-print_final_stats=1", "-reduce_inputs=1", "-use_value_profile=0", f"-dict={work / 'words'}"),
+            *("-print_final_stats=1", "-reduce_inputs=1"),
         ]
+        if (work / "words").stat().st_size:
+            flags.append(f"-dict={work / 'words'}")
         ran = _call("fuzz.child", target.name, str(CRASHES), *flags, str(work / "found"), wait=left + 300)
         runs = _last(r"(?:stat::number_of_executed_units: |^#)(\d+)", ran.stderr)
         told = replace(told, runs=told.runs + runs, edges=max(told.edges, _last(r" cov: (\d+)", ran.stderr)))

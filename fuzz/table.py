@@ -13,7 +13,8 @@ _CONTENT = ("atesaki.content",)
 class Target:
     """`place`: its module below `fuzz.targets`, which holds a function of the target's name, SEEDS and WORDS.
 
-    `ours`: modules whose lines are counted; packages mean all of theirs. `theirs`: others' modules that lead the
+    `ours`: modules whose lines are counted, packages with all of theirs; `module:name,name` of its functions only
+    those, where the others need a database, a network or an operator. `theirs`: others' modules that lead the
     search as well. `longest`: octets of an input.
     """
 
@@ -69,7 +70,7 @@ _TARGETS = (
     Target("answers", "personal", _reader("contact"), _reader("words", "reading"), 512),
     Target("templates", "personal", _reader("templates")),
     Target("address", "typed", ("atesaki.addresses",), ("email_validator",), 512),
-    Target("tenant", "typed", ("atesaki.tenants.hours", "atesaki.tenants.registry"), ("urllib.parse",), 768),
+    Target("tenant", "typed", ("atesaki.tenants.hours", "atesaki.tenants.registry:_return_to,_origin_and_path,_webhook,may_return_to"), ("urllib.parse",), 768),
     Target("came_back", "returned", ("atesaki.inbound",), (*_CONTENT, "flufl.bounce", "authres"), 8192),
     Target("wire", "smtp", ("atesaki.doors.wire",), (), 1024),
     Target(
@@ -80,20 +81,25 @@ _TARGETS = (
         2048,
     ),
     Target("returns", "smtp", ("atesaki.doors.returns", "atesaki.doors.conversation"), ("aiosmtpd.smtp",), 2048),
-    Target("request", "http", ("atesaki.gate.submit", *_reader("fields", "words")), _reader("contact"), 4096),
+    Target("request", "http", ("atesaki.gate.submit:read_request", *_reader("fields", "words")), _reader("contact"), 4096),
     Target(
         "api",
         "http",
-        tuple(f"atesaki.doors.api.{name}" for name in ("cursor", "idempotency", "parsing")),
+        tuple(f"atesaki.doors.api.{name}" for name in ("cursor", "idempotency:_read", "parsing")),
         ("json.decoder",),
         1024,
     ),
-    Target("hook", "http", ("atesaki.outbox.webhook_courier",), ("email._parseaddr", "urllib3.util.url"), 768),
-    Target("told", "http", ("atesaki_client.webhooks", "atesaki_client.answers"), ("json.decoder",), 1024),
+    Target("hook", "http", ("atesaki.outbox.webhook_courier:_wait,_place,_why,is_inward,_is_inward", "atesaki.outbox.webhooks:_pause"), ("email._parseaddr", "urllib3.util.url"), 768),
+    Target("told", "http", ("atesaki_client.webhooks", "atesaki_client.answers:moment"), ("json.decoder",), 1024),
     Target("log", "past", ("atesaki.audit.logs", "atesaki.audit.streams", "atesaki.audit.stamps")),
     Target("mbox", "past", ("atesaki.audit.archive", "atesaki.audit.streams")),
     Target("events", "past", ("atesaki.audit.events", "atesaki.audit.streams"), ("json.decoder",)),
-    Target("customers", "past", ("atesaki.audit.customers", "atesaki.audit.columns", "atesaki.audit.streams")),
+    Target("customers", "past", (
+            "atesaki.audit.customers:source,cut,_look,_decodes,_decoded,_ranges,read,_Taking,_text,_moment,_csv,_text_lines,"
+            "_wide_lines,_plain_blocks,_by_itself",
+            "atesaki.audit.columns",
+            "atesaki.audit.streams",
+        )),
     Target("any_file", "past", ("atesaki.audit.sniffing", "atesaki.audit.inputs", "atesaki.audit.streams")),
     Target("stamps", "past", ("atesaki.audit.stamps",), _reader("known"), 128),
     Target("claims", "claims", ("atesaki.campaigns.reading",)),

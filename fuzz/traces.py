@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -15,23 +15,25 @@ Step = tuple[str, int, int]
 _LOCAL = inspect.CO_OPTIMIZED  # a function's; the lines of modules and classes run at import, whatever is fed
 
 
-def modules(names: Iterable[str]) -> list[ModuleType]:
-    """These modules, and all below those that are packages."""
-    found: dict[str, ModuleType] = {}
-    for name in names:
-        module = found[name] = import_module(name)
-        for each in walk_packages(getattr(module, "__path__", ()), f"{name}."):
-            found.setdefault(each.name, import_module(each.name))
-    return list(found.values())
+def _modules(name: str) -> Iterator[ModuleType]:
+    """A module, and all below it if it is a package."""
+    module = import_module(name)
+    yield module
+    for each in walk_packages(getattr(module, "__path__", ()), f"{name}."):
+        yield import_module(each.name)
 
 
 class Tracer:
-    """Watches the functions of some modules."""
+    """Watches the functions of some modules: of each, or of `module:name,name` those functions and classes."""
 
-    def __init__(self, watched: Iterable[ModuleType]) -> None:
-        files = [str(each.__file__) for each in watched]
-        self.lines = {(file, line) for file in files for line in _lines(file)}
-        self._files = frozenset(files)
+    def __init__(self, watched: Iterable[str]) -> None:
+        self.lines: set[tuple[str, int]] = set()
+        for each in watched:
+            name, _, only = each.partition(":")
+            for module in _modules(name):
+                file = str(module.__file__)
+                self.lines |= {(file, line) for line in _lines(file, only.split(",") if only else ())}
+        self._files = frozenset(file for file, _ in self.lines)
 
     def steps(self, run: Callable[[], None]) -> set[Step]:
         """What `run` did, as steps from a line to the next within a function; raises what it raises."""
@@ -62,9 +64,10 @@ class Tracer:
         return len({(file, line) for file, _, line in steps} & self.lines), len(self.lines)
 
 
-def _lines(file: str) -> set[int]:
+def _lines(file: str, only: Collection[str]) -> set[int]:
     whole = compile(Path(file).read_text(encoding="utf-8"), file, "exec")
-    return {line for code in _functions(whole) for _, _, line in code.co_lines() if line and line != code.co_firstlineno}
+    functions = [code for code in _functions(whole) if not only or code.co_qualname.partition(".")[0] in only]
+    return {line for code in functions for _, _, line in code.co_lines() if line and line != code.co_firstlineno}
 
 
 def _functions(code: CodeType) -> Iterable[CodeType]:

@@ -69,6 +69,7 @@ def sample() -> Report:
             "deferrals": 9_117,
             "complaints": 318,
             "proved": 84_319,
+            "answered": 412,
             "unproved": 30_907,
             "written_unproved": 24_118,
             "mails_to_unproved": 141_206,

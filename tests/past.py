@@ -46,7 +46,12 @@ class Past:
 
     @property
     def proved(self) -> set[str]:
-        return self.confirmed | self.clicked | self.replied
+        """A click or a reply proves a mailbox, and not whose it is."""
+        return self.confirmed
+
+    @property
+    def answered(self) -> set[str]:
+        return (self.clicked | self.replied) - self.confirmed
 
 
 def order(number: int, to: str, at: datetime, *, name: str = "大島 健太郎", personal: bool = True) -> EmailMessage:

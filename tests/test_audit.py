@@ -36,7 +36,7 @@ class Silent:
     def begin(self, what: str, total: float, done: float) -> None:
         self.stages.append(what)
 
-    def step(self, much: float, units: int) -> None:
+    def step(self, much: float, octets: int) -> None:
         pass
 
     def beat(self) -> None:
@@ -85,6 +85,7 @@ def truth(past: pasts.Past) -> sqlite3.Connection:
     database = sqlite3.connect(":memory:")
     database.executescript(
         "CREATE TABLE sent (message, who, month, became, archived, personal); CREATE TABLE proved (who);"
+        "CREATE TABLE answered (who);"
         "CREATE TABLE held (who); CREATE TABLE reacted (who)"
     )
     database.executemany(
@@ -92,8 +93,12 @@ def truth(past: pasts.Past) -> sqlite3.Connection:
         [(s.message, s.to, f"{s.at:%Y-%m}", s.became, s.archived, s.personal) for s in past.sent],
     )
     database.executemany("INSERT INTO proved VALUES (?)", [(each,) for each in past.proved])
+    database.executemany("INSERT INTO answered VALUES (?)", [(each,) for each in past.answered])
     database.executemany("INSERT INTO held VALUES (?)", [(each.lower(),) for each in past.held])
-    database.executemany("INSERT INTO reacted VALUES (?)", [(each,) for each in past.proved | past.opened])
+    database.executemany(
+        "INSERT INTO reacted VALUES (?)",
+        [(each,) for each in past.confirmed | past.clicked | past.replied | past.opened],
+    )
     return database
 
 
@@ -105,6 +110,8 @@ _FIGURES = {
     "deliveries": "SELECT count(*) FROM sent WHERE became = 'sent'",
     "bounced": "SELECT count(*) FROM sent WHERE became = 'bounced'",
     "proved": "SELECT count(DISTINCT who) FROM proved WHERE who IN (SELECT who FROM held UNION SELECT who FROM sent)",
+    "answered": "SELECT count(DISTINCT who) FROM answered"
+    " WHERE who IN (SELECT who FROM held UNION SELECT who FROM sent)",
     "written_unproved": "SELECT count(DISTINCT who) FROM sent WHERE who NOT IN (SELECT who FROM proved)",
     "mails_to_unproved": "SELECT count(*) FROM sent WHERE who NOT IN (SELECT who FROM proved)",
     "judged_mails": "SELECT count(*) FROM sent WHERE archived",
@@ -278,7 +285,7 @@ def test_sendgrid_in_an_array(tmp_path: Path) -> None:
     told = run(tmp_path / "out", tmp_path / "hook.json")
     assert told["inputs"][0]["kind"] == "sendgrid"
     assert figures(told) == (2, 1, 1)
-    assert told["totals"]["proved"] == 1
+    assert (told["totals"]["answered"], told["totals"]["proved"]) == (1, 0), "a click proves a mailbox"
 
 
 def test_ses_bounces_complaints_and_one_record_after_the_other(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def nodes(tmp_path: Path) -> Iterator[Nodes]:
 @pytest.mark.timeout(280)
 def test_a_cluster_that_loses_a_node_tells_the_same(nodes: Nodes, tmp_path: Path) -> None:
     folder = tmp_path / "mail"
-    pasts.large(folder, boxes=10)
+    pasts.large(folder, boxes=6)
     words = ["audit", "--mail", str(folder), "--zone", "UTC"]
     local = atesaki(tmp_path / "home", *words, "--out", str(tmp_path / "local"), "--processes", "1")
     assert local.returncode == 0, local.stderr

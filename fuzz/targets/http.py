@@ -108,7 +108,8 @@ def _idempotency(key: bytes, body: bytes) -> None:
 
 
 def _asked(body: bytes, kind: str) -> Any:
-    return _FACTORY.post("/api/v1/claims?a=b", body, content_type=kind)
+    # A server lets no control character of a header through.
+    return _FACTORY.generic("POST", "/api/v1/claims?a=b", body, content_type=re.sub(r"[\0-\x1f\x7f]", " ", kind))
 
 
 def _body(data: bytes) -> None:
@@ -168,7 +169,7 @@ def _place(url: str, address: str, *, production: bool) -> None:
         try:
             place = webhook_courier._place(url)
         except (webhook_courier._Refused, OSError, HTTPError, HTTPException, ValueError) as error:
-            assert url not in str(webhook_courier._why(error))
+            assert len(url) < 12 or url not in webhook_courier._why(error), "what is shown repeats the URL"
             return
     assert place.addresses == (address,)
     assert 0 < place.port < 65_536

@@ -123,7 +123,13 @@ def _webhook(text: str) -> None:
     except TenantError:
         return
     assert kept == text
-    assert not kept or re.match("https?://", kept, re.I)
+    if not kept:
+        return
+    assert re.match("https?://", kept, re.I)
+    try:
+        assert parse_url(kept).host, "the courier finds no host in it"
+    except LocationParseError:
+        raise AssertionError("the courier cannot read it") from None
     assert not re.search(r"\s", kept)
 
 

@@ -65,8 +65,11 @@ def verify(
     named = {name.lower(): value for name, value in headers.items()}
     event, at, shown = (_header(named, f"webhook-{each}") for each in ("id", "timestamp", "signature"))
     _check_time(at, now or time.time(), tolerance)
-    signed = f"{event}.{at}.".encode() + bytes(body)
-    signatures = [each.removeprefix("v1,").encode() for each in shown.split(" ") if each.startswith("v1,")]
+    # Servers hand octets beyond UTF-8 on as half characters; such a header is wrong, and not an accident of ours.
+    signed = f"{event}.{at}.".encode("utf-8", "surrogatepass") + bytes(body)
+    signatures = [
+        each.removeprefix("v1,").encode("utf-8", "surrogatepass") for each in shown.split(" ") if each.startswith("v1,")
+    ]
     if not signatures:
         raise WebhookError("no-signature", "The header webhook-signature holds no signature of version 1.")
     right = False
@@ -114,6 +117,6 @@ def _event(event: str, body: bytes) -> Event:
         kind, at, data = said["type"], moment(said["timestamp"]), said["data"]
         if not (isinstance(kind, str) and at is not None and isinstance(data, dict)):
             raise TypeError
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WebhookError("not-an-event", "The body is signed, but has no type, timestamp and data.") from error
     return Event(event, kind, at, data)

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,10 +44,14 @@ def shown(text: str) -> str:
     if not is_database(text):
         return text
     parts = urlsplit(text)
-    host = parts.netloc.rpartition("@")[2]
     user = parts.username + "@" if parts.username else ""
     query = [(key, value) for key, value in parse_qsl(parts.query) if "pass" not in key.lower()]
-    return urlunsplit((parts.scheme, user + host, parts.path, urlencode(query), ""))
+    return _url(parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, query)
+
+
+def _url(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> str:
+    """Put together again; urlunsplit would lose the slashes before a host that is not named."""
+    return f"{scheme}://{netloc}{path}" + (f"?{urlencode(query)}" if query else "")
 
 
 def source(options: Options) -> Source:
@@ -407,14 +411,15 @@ def _of_sqlite(url: str, sql: str) -> Generator[Any, None, None]:
 def _bare(url: str) -> str:
     """Without `table`, which is ours."""
     parts = urlsplit(url)
-    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key != "table"])
-    return urlunsplit((parts.scheme.partition("+")[0], parts.netloc, parts.path, query, ""))
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "table"]
+    return _url(parts.scheme, parts.netloc, parts.path, query)
 
 
 def _of_postgresql(url: str, sql: str) -> Generator[Any, None, None]:
     import psycopg
 
-    with psycopg.connect(_bare(url), connect_timeout=10) as connection:
+    plain = _bare(url)
+    with psycopg.connect(f"postgresql://{plain.partition('://')[2]}", connect_timeout=10) as connection:
         connection.read_only = True
         with connection.cursor("audit") as cursor:
             cursor.itersize = _FETCH
@@ -431,9 +436,7 @@ def _of_sqlalchemy(url: str, sql: str) -> Generator[Any, None, None]:
             "For a database other than PostgreSQL and SQLite, install SQLAlchemy and the database's driver,"
             " or export the table as CSV or Parquet."
         ) from error
-    parts = urlsplit(url)
-    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key != "table"])
-    engine = sqlalchemy.create_engine(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")))
+    engine = sqlalchemy.create_engine(_bare(url))
     with engine.connect().execution_options(stream_results=True, yield_per=_FETCH) as connection:
         answer = connection.execute(sqlalchemy.text(sql))
         yield list(answer.keys())

@@ -53,10 +53,14 @@ class Engine:
     def __init__(self, cluster: str, cores: int, beat: Beat) -> None:
         """`cluster`: `ray://HOST:PORT`, or empty. `beat` is called several times a second while units are done."""
         os.environ.update(_SILENCE)
+        # A lost worker is told in our own words; Daft would print its own beside them.
+        logging.getLogger("daft_local_execution").setLevel(logging.CRITICAL)
         self._beat = beat
         self._cores = cores or len(os.sched_getaffinity(0))
         self._cluster = bool(cluster)
         self._lost: dict[str, int] = {}
+        self._any = False  # whether anything was ever done
+        self._why = ""
         if cluster:
             self._cores = _join(cluster)
 
@@ -76,10 +80,13 @@ class Engine:
             if any(self._lost.get(unit.id, 0) >= _TRIES - 1 for unit in wave[:1]):
                 wave = wave[:1]  # by itself: so it takes no other with it
             finished = self._wave(wave, terms, told, done)
+            self._any = self._any or bool(finished)
             if not finished:
                 first = wave[0]
                 self._lost[first.id] = self._lost.get(first.id, 0) + 1
                 if self._lost[first.id] > _TRIES:
+                    if not self._any and len(left) > 1:
+                        raise AuditError(f"No worker gets anything done: {self._why}")
                     given_up(first)
                     finished = {first.id}
             left = [unit for unit in left if unit.id not in finished]
@@ -93,8 +100,8 @@ class Engine:
                 if name not in finished:
                     finished.add(name)
                     done(by_id[name], partial)
-        except LostError:
-            pass
+        except LostError as error:
+            self._why = f"{type(error.__cause__).__name__}: {' '.join(str(error.__cause__).split())[-300:]}"
         return finished
 
     def _answers(self, wave: list[Unit], terms: Terms, told: Told) -> Iterator[tuple[str, bytes]]:

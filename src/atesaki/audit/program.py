@@ -30,7 +30,7 @@ from atesaki.audit.work import Terms
 # Octets for each bucket of addresses, so that one is held in memory with ease; and how many there are at least.
 _BUCKET: Final = 48 << 20
 _BUCKETS: Final = 32
-_LEARNT: Final = 64 << 20  # octets of mail that templates are learnt from
+_LEARNT: Final = 24 << 20  # octets of mail that templates are learnt from
 _OWN: Final = 5  # distinct recipients that make a sender one of the service's own
 # How much work an octet is, against a log's.
 _WEIGHTS: Final = {"csv": 4.0, "parquet": 8.0, "mbox": 20.0, "mails": 20.0}
@@ -42,8 +42,8 @@ class Watcher(Protocol):
     def begin(self, what: str, total: float, done: float) -> None:
         """A stage begins: `reading`, `judging` or `adding up`; `done` of `total` is there from a run before."""
 
-    def step(self, much: float, units: int) -> None:
-        """So much more is done."""
+    def step(self, much: float, octets: int) -> None:
+        """So much more is done, of so many octets of input."""
 
     def beat(self) -> None:
         """Several times a second."""
@@ -141,7 +141,7 @@ def _do(
 
     def done(unit: Unit, partial: bytes) -> None:
         store.keep(unit, partial)
-        it.watcher.step(weights[unit.id], 1)
+        it.watcher.step(weights[unit.id], unit.size)
 
     def given_up(unit: Unit) -> None:
         rows = Rows(it.buckets)

@@ -25,7 +25,7 @@ CLAIMS: Final = ("address", "customer", "method", "evidence", "at")
 _DOMAINS, _TEMPLATES = 100, 200
 _TOTALS: Final = (
     *("customers", "customers_with_address", "addresses", "mails", "deliveries", "bounced", "deferrals", "complaints"),
-    *("proved", "unproved", "written_unproved", "mails_to_unproved", "mails_before_proof", "judged_mails"),
+    *("proved", "answered", "unproved", "written_unproved", "mails_to_unproved", "mails_before_proof", "judged_mails"),
     *("personal_mails", "unsure_mails", "personal_to_unproved", "never_reacted", "made_up", "shared"),
     "mails_without_date",
 )

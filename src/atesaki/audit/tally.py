@@ -252,8 +252,9 @@ class _Summing:
         if not person.customers and "@" not in address:
             self.tally.skips["returns"] += len(mails)  # the server's own mail to its own users
             return
-        first_proof = min((at for _, at in evidence.values()), default=0)
-        sums = self._mails(mails, bool(evidence), first_proof)
+        # Whoever clicks or replies reads the mailbox: that the customer is theirs is not known by it (L1).
+        proved = CONFIRMED in evidence
+        sums = self._mails(mails, proved, evidence.get(CONFIRMED, (0, 0))[1])
         reacted = self._reacted(person, sums["first"])
         reasons = suspicions(
             address,
@@ -264,7 +265,13 @@ class _Summing:
             dead=domain in self.matters.dead_domains or (person.dead and not sums["delivered"]),
         )
         self._count(
-            person=person, mails=mails, sums=sums, proved=bool(evidence), reacted=bool(reacted), reasons=reasons
+            person=person,
+            mails=mails,
+            sums=sums,
+            proved=proved,
+            answered=bool(evidence) and not proved,
+            reacted=bool(reacted),
+            reasons=reasons,
         )
         self._row(
             address,
@@ -353,6 +360,7 @@ class _Summing:
         mails: list[_Mail],
         sums: dict[str, int],
         proved: bool,
+        answered: bool,
         reacted: bool,
         reasons: tuple[str, ...],
     ) -> None:
@@ -364,6 +372,7 @@ class _Summing:
             bounced=sums["bounced"],
             complaints=sum(code == COMPLAINED for code, _, _ in person.signs),
             proved=proved,
+            answered=answered,
             unproved=not proved,
             written_unproved=bool(mails) and not proved,
             mails_to_unproved=0 if proved else len(mails),
@@ -403,9 +412,9 @@ class _Summing:
             "customers": len(person.customers),
             "mails": len(mails),
             "deferred": person.deferred,
-            "proof_at": evidence[best][1] if evidence else 0,
+            "proof_at": evidence.get(CONFIRMED, (0, 0))[1],
             "reacted": reacted,
-            "proved": bool(evidence),
+            "proved": CONFIRMED in evidence,
             "method": METHODS.get(best, "none"),
             "suspicions": " ".join(reasons),
             **{
@@ -416,7 +425,7 @@ class _Summing:
         }
         for name, column in self.columns.items():
             column.append(values[name])
-        if mails and not evidence:
+        if mails and CONFIRMED not in evidence:
             rank = (-sums["personal"], -len(mails), zlib.crc32(address.encode("utf-8", "replace")), address)
             told_of = (
                 customer,

@@ -86,12 +86,12 @@ def audit(more_mail: tuple[str, ...], json_: bool, quiet: bool, **asked: Any) ->
     except auditing.AuditError as error:
         bar.end()
         raise Failure(str(error)) from error
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit) as end:
         bar.end()
         click.echo(f"atesaki: stopped; the same command goes on from what is in {options.out / 'work'}.", err=True)
         sys.stdout.flush()
         # Daft's own threads would finish what they are at, and nobody waits for that any more.
-        os._exit(130)
+        os._exit(130 if isinstance(end, KeyboardInterrupt) else 143)
     bar.end()
     if json_:
         as_json(
@@ -167,21 +167,23 @@ class _Bar:
         self._what = ""
         self._total = self._done = self._before = 0.0
         self._began = self._shown = time.monotonic()
+        self._octets = 0
         self._drawn = False
 
     def begin(self, what: str, total: float, done: float) -> None:
         """A new stage; `done` was there from a run before."""
         self.end()
         self._what, self._total, self._done, self._before = what, max(total, 1.0), done, done
+        self._octets = 0
         self._began = time.monotonic()
         self._shown = 0.0 if self._live else self._began
         if done and not self._quiet:
             click.echo(f"{what}: goes on, {done / self._total:.0%} was done before", err=True)
         self.beat()
 
-    def step(self, much: float, units: int) -> None:
-        del units
+    def step(self, much: float, octets: int) -> None:
         self._done += much
+        self._octets += octets
         self.beat()
 
     def beat(self) -> None:
@@ -199,8 +201,8 @@ class _Bar:
         text = f"{self._what} {share:4.0%}"
         if fresh > 0 and passed > 0:
             left = (self._total - self._done) * passed / fresh
-            rate = fresh / passed
-            text += f"  {_rate(rate)}  {_clock(left)} left"
+            rate = f"  {self._octets / passed / 2**20:,.1f} MB/s" if self._octets else ""
+            text += f"{rate}  {_clock(left)} left"
         if self._live:
             width = 24
             bar = "█" * round(share * width)
@@ -215,11 +217,6 @@ class _Bar:
             self._show(time.monotonic())
             click.echo(err=True)
         self._drawn = False
-
-
-def _rate(much: float) -> str:
-    """Of weighed octets; buckets, of which there are few, in a second."""
-    return f"{much / 2**20:,.1f} MB/s" if much > 100_000 else f"{much:,.1f}/s"
 
 
 def _clock(seconds: float) -> str:

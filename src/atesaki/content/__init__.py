@@ -1,9 +1,9 @@
 """What a message holds.
 
-Promise: reads a message as its recipient would see it, and lists the contact data of the customer in it.
+Promise: reads a message as its recipient would see it, and lists the personal data in it and where it stands.
 Never: raises over a message, guesses whose a value is, or imports anything that can send or store.
 On failure: what cannot be read is an unreadable part with a sentence; what is in doubt is not asked for.
-Read first: `reading.read`, then `contact.askable`.
+Read first: `reading.read`, then `findings.findings` and `blocks.Walk`; for questions to a customer `contact.askable`.
 """
 
 from atesaki.content.contact import (
@@ -23,7 +23,7 @@ from atesaki.content.fields import header_values, without_headers
 from atesaki.content.findings import Finding, Findings, Kind, Place, findings
 from atesaki.content.known import Customer
 from atesaki.content.reading import Limits, Part, Reading, normalise, read
-from atesaki.content.templates import Sketch, Skeleton, Templates, lacking, line_hash, skeleton
+from atesaki.content.templates import Skeleton, Sketch, Templates, lacking, line_hash, skeleton
 from atesaki.content.words import decode_words
 
 __all__ = [
@@ -38,8 +38,8 @@ __all__ = [
     "Part",
     "Place",
     "Reading",
-    "Sketch",
     "Skeleton",
+    "Sketch",
     "Templates",
     "Verdict",
     "askable",

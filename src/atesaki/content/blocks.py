@@ -70,6 +70,8 @@ class Walk:
     texts: int = 0
     signature: bool = False
     orders: bool = False
+    everybody: bool = False
+    sample_line: int = -1
     quoted: bool = False
     recent: deque[Line] = field(default_factory=lambda: deque(maxlen=4))
 
@@ -111,6 +113,8 @@ class Walk:
             if self.section == "customer" or (ruled and not self.signature):
                 self.section = ""
         self.block += 2 if ruled else 1
+        if ruled or self.recent[-1].number != self.sample_line:
+            self.sample_line, self.taking.sample = -1, False
         self.in_block = 0
         self.only_heading = True
         self.recent.clear()
@@ -129,7 +133,11 @@ class Walk:
         self.texts += 1
         self.recent.append(line)
         self.orders = self.orders or bool(hints & Hint.ORDER)
+        self.everybody = self.everybody or bool(hints & Hint.EVERYBODY)
         prose = bool(hints & Hint.PROSE)
+        if hints & Hint.SAMPLE and not prose:
+            self.sample_line = line.number
+        self.taking.sample = self.sample_line >= 0 or bool(hints & Hint.SAMPLE)
         customer = bool(hints & Hint.CUSTOMER)
         ours = not prose and self.cue(line.text)
         shop = ours or (not prose and bool(hints & Hint.SHOP))
@@ -250,6 +258,9 @@ class Walk:
         line = seen.line
         if seen.shop and said.listed and said.owner != "shop" and said.kind:
             self.unless_in_value(seen, pair)
+        elif seen.shop and not said.kind and not said.owner and self.events and self.events[-1].line == line.number:
+            # What some other field holds says nothing of this one's neighbours.
+            self.events[-1].carries, self.events[-1].venue = False, True
         if said.owner == "shop":
             name = pair.name.casefold()
             if self.events and self.events[-1].line == line.number:

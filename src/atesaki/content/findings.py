@@ -16,6 +16,7 @@ from atesaki.content.contact import Own, PersonalKind, Verdict, sender_words
 from atesaki.content.known import Customer, Searcher
 from atesaki.content.lines import Line
 from atesaki.content.names import could_be_name, is_given, is_nobody, is_plain, likeness, untitled
+from atesaki.content.notices import without_everybodys
 from atesaki.content.reading import Reading
 from atesaki.content.whose import Hit, without_doubtful
 
@@ -233,7 +234,7 @@ def findings(
     if customer is not None:
         _search(judge, reading, sources, customer)
     hits: list[tuple[str, Hit]] = []
-    orders = False
+    orders = everybody = False
     room = _LONGEST
     for part, whole in sources:
         if len(whole) > room:
@@ -243,9 +244,11 @@ def findings(
         walk = Walk(judge.cue, judge.domains)
         hits.extend((part, hit) for hit in walk.read(text))
         orders = orders or walk.orders
+        everybody = everybody or walk.everybody
         if "://" in text and _tells(text):
             doubts.append("A link in it names somebody.")
-    kept = {id(hit) for hit in without_doubtful([hit for _, hit in hits], orders)}
+    doubted = without_doubtful([hit for _, hit in hits], orders)
+    kept = {id(hit) for hit in without_everybodys(doubted, everybody)}
     for part, hit in hits:
         if id(hit) in kept:
             judge.add(part, hit)

@@ -155,7 +155,7 @@ def _bare(text: str) -> str:
 # -- honorifics ----------------------------------------------------------------------------------------
 
 _HONORIFIC = re.compile(
-    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|殿(?![堂下町様])|さん(?![ぽござせかこび])"
+    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|(?<=[ァ-ヴー ])サマ(?![ァ-ヴー])|殿(?![堂下町様])|さん(?![ぽござせかこび])"
     r"|氏(?=[ (]?(?:名義|宛|$)))|(?<=[ァ-ヴー一-龠ぁ-ん])(?:くん|ちゃん)(?=[、 のへはが(]|$)"
 )
 _BEFORE = re.compile(
@@ -200,6 +200,8 @@ def honoured(text: str) -> Iterator[Named]:
             continue
         name = text[start:end]
         if word == "さん" and not _addressed(text, start, found.end(), name):
+            if named["family"] and likeness(name) == 2 and not _ROLE_BEFORE.search(text, 0, start):
+                yield Named(start, end, "mentioned")
             continue
         if len(name) == 1 and start and text[start - 1].isalpha():
             continue  # 飼い主さま
@@ -261,6 +263,9 @@ def _addressed(text: str, start: int, end: int, name: str) -> bool:
     )
 
 
+_ROLE_BEFORE = re.compile(
+    r"(?:生産者|作家|著者|選手|監督|講師|女優|俳優|歌手|店主|店長|担当|農家|職人|画家|監修|司会|代表|社員|スタッフ|シェフ|ゲスト|社長)の? ?$"
+)
 _HOW_MANY = re.compile("[おご]?[0-9一二三四五六七八九十百千数何各]+(?:人|名|組)")
 
 
@@ -293,6 +298,9 @@ _LAST_CALLED = re.compile(rf"[a-z]{{2}}, ({_LATIN}(?: {_LATIN})?)[.!?] ?$")
 _WITH = re.compile(r"\b(?:with|(?<!for )(?<!received )(?<!booked )by|author|host|our|from) $", re.I)
 # A Dr is seldom the reader.
 _TITLED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mx|MR|MRS|MS|MISS)\.? ({_LATIN}(?: {_LATIN}){{0,2}})")
+_GETS = re.compile(r"(?:^|[:\t] ?|\b(?:dear|hello|hi|morning|afternoon|evening|for|to|of|passenger|guest|patient|name) )$", re.I)
+# As airlines and hotels print it: SMITH/JOHN MR.
+_SLASHED = re.compile(r"(?<![\w/])([A-ZÀ-Þ][A-ZÀ-Þ'-]+/[A-ZÀ-Þ][A-ZÀ-Þ '-]*?[A-ZÀ-Þ](?= ?(?:MR|MRS|MS|MISS|MSTR|DR)\b))")
 _BY_MAIL = re.compile(
     rf"((?:{_LATIN} ){{1,3}}?{_LATIN}|[{KANJI}]{{1,4}} ?[{KANJI}ぁ-んァ-ヴー]{{1,6}}) ?\(?[<(\[ ] ?[\w.+-]+@"
 )
@@ -335,7 +343,11 @@ def greeted(text: str, first: bool = False) -> Iterator[Named]:
         yield Named(last.start(1), last.end(1), "greeting")
     for found in _TITLED.finditer(text):
         if _is_called(found[1]) and not _WITH.search(text, max(found.start() - 12, 0), found.start()):
-            yield Named(found.start(1), found.end(1), "honorific")
+            alone = found.start() == len(text) - len(text.lstrip()) and found.end() >= len(text.rstrip()) - 1
+            said = alone or _GETS.search(text, max(found.start() - 16, 0), found.start())
+            yield Named(found.start(1), found.end(1), "honorific" if said else "mentioned")
+    for found in _SLASHED.finditer(text):
+        yield Named(*found.span(1), "slashed")
 
 
 def _is_called(name: str) -> bool:

@@ -49,6 +49,7 @@ class Notes:
     hits: list[Hit] = field(default_factory=list)
     seen: Seen = field(default_factory=lambda: Seen(Line("", 0, 0), "", 0, "", False, False, False))
     last_address: int = -9
+    sample: bool = False  # what stands here shows how a form is filled in
 
     def add(
         self,
@@ -79,6 +80,8 @@ class Notes:
                 owner = "customer"
             elif seen.shop and not seen.customer and kind not in _PERSONAL:
                 owner = "shop"
+        if self.sample:
+            owner = "shop"
         self.hits.append(
             Hit(kind, seen.line, start, end, why, sure, owner, seen.block, seen.section, cell, plain, weak, seen.prose)
         )

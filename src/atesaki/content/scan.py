@@ -37,6 +37,8 @@ class Hint:
     PROSE = 1 << 13
     READING = 1 << 14
     BIRTH = 1 << 15
+    EVERYBODY = 1 << 16
+    SAMPLE = 1 << 17
 
 
 def _either(words: Iterable[str]) -> str:
@@ -76,6 +78,19 @@ _PLACES = (
     r"|\b[a-z]{2},? [0-9]{5}\b"
 )
 
+_EVERYBODY = (
+    r"^[^\pL]*[^、。,]{0,16}(?:各位|皆様|皆さん|みなさん|みな様)(?:へ|方)?[^\pL]*$|各位\s*[)）」】]?\s*$|皆(?:様|さん)へ"
+    r"|^[^\pL]*(?:dear|hello|hi|to)(?: [a-z]+,?){0,4} (?:customers?|readers?|members?|supporters?|friends?|parents?"
+    r"|carers?|guardians?|residents?|neighbou?rs?|students?|colleagues?|patients?|subscribers?|clients?|guests?|users?"
+    r"|all|everyone|everybody|families|volunteers?|tenants?|passengers?|players?|shareholders?|donors?|folks|learners?)\b"
+    r"|^[^\pL]*dear (?:sir|madam|all)\b|you (?:get|receive|received|are receiving|are getting) this (?:mail |email |e-mail |newsletter )?because"
+)
+_SAMPLE = (
+    r"^[^\pL]*(?:ご?記入の?|入力の?|記載の?|書き方の?)?(?:例|見本)(?:[(（][^()（）]{0,16}[)）])?[^\pL]*$"
+    r"|^[^\pL]*(?:for )?(?:example|sample|specimen)(?: (?:form|entry|reply|card|letter|of .{0,30}))?[^\pL]*$"
+    r"|[(（【\[]例[:)） 】\]]|(?:入|載)例:|^[^\pL]*例:|\be\.g\."
+)
+
 
 def look(text: str) -> int:
     """The hints of a line, as `Line.text` has it."""
@@ -112,7 +127,7 @@ def _scanner() -> Any:
     patterns = {
         Hint.DIGITS: r"[0-9]{3}|[0-9]-[0-9]|[0-9] [0-9]{2}|[0-9]\.[0-9]{2}|[0-9] ?[点個本袋枚冊箱円]|x ?[0-9]|[0-9] x",
         Hint.MAIL: "@",
-        Hint.HONORIFIC: "様|さま|殿|さん|氏|くん|ちゃん",
+        Hint.HONORIFIC: "様|さま|サマ|殿|さん|氏|くん|ちゃん",
         Hint.PAIR: r"[:=⇒→…【\[〔《<\t│┃|｜‥]|\.{3}|・{3}|_{3}|-{3}|\S {2,}",
         Hint.LABEL: rf"^[^\pL\pN〒☎]{{0,6}}(?:[0-9]{{1,2}}[.)] ?)?[ごお御]?(?:{split(starts)})",
         Hint.HELD: split(held)
@@ -132,6 +147,7 @@ def _scanner() -> Any:
         r"|^\s*[\p{Katakana}ー]{2,8}[ ・]?[\p{Katakana}ー]{2,8}\s*$",
     }
     patterns[Hint.BIRTH] = f"{split(kinds['dob'])}|生まれ|生[)）]|[0-9]日生|\\bdob\\b|birth|生年|誕生"
+    patterns[Hint.EVERYBODY], patterns[Hint.SAMPLE] = _EVERYBODY, _SAMPLE
     built = re2.Set.SearchSet(options)
     for hint in sorted(patterns):
         built.Add(patterns[hint])

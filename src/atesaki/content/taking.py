@@ -94,8 +94,9 @@ class Taking(Notes):
     def _people(self, people: list[Named], owner: Owner, cell: int) -> None:
         for each in people:
             self.seen.take(each)
-            whose: Owner = "customer" if each.sure else owner
-            self.add("name", each.start, each.end, each.why, whose, sure=each.sure, cell=cell)
+            told = each.why == "mentioned"  # somebody of whom the line speaks, not to whom
+            whose: Owner = "customer" if each.sure and not told else owner
+            self.add("name", each.start, each.end, each.why, whose, sure=each.sure, cell=cell, weak=told)
 
     def _shops(self, inside: list[Value], people: list[Named], cell: int) -> None:
         for each in inside:
@@ -177,10 +178,11 @@ class Taking(Notes):
         loose = [each for each in seen.values if seen.left(each)]
         for person in seen.named:
             if seen.left(person):
-                spoken = person.why in ("honorific", "greeting")
+                spoken = person.why in ("honorific", "greeting", "slashed")
                 spoken = spoken or (person.why == "beside_mail" and any(map(self._writers, seen.values)))
                 owner: Owner = "customer" if spoken else self.clause(person.start, person.end)
-                self.add("name", person.start, person.end, person.why, owner, sure=person.sure)
+                told = person.why == "mentioned"
+                self.add("name", person.start, person.end, person.why, owner, sure=person.sure, weak=told)
         for each in loose:
             if self._writers(each):
                 self.form(each, "customer", "pattern", 0)

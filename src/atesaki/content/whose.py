@@ -131,6 +131,9 @@ def _neighbours(hits: list[Hit]) -> list[Hit]:
 def without_doubtful(hits: list[Hit], orders: bool) -> list[Hit]:
     """The hits of a message whose weakness other hits make up for; `orders`: its words speak of an order."""
     strong = any(hit.sure and not hit.weak and hit.kind != "order_item" for hit in hits)
+    spoken_to = any(
+        hit.sure and not hit.weak and (hit.owner == "customer" or hit.why in ("label", "heading")) for hit in hits
+    )
     addressed = {(hit.block, hit.line.number) for hit in hits if hit.kind == "address"}
     personal = {
         hit.block
@@ -142,6 +145,10 @@ def without_doubtful(hits: list[Hit], orders: bool) -> list[Hit]:
     for hit in hits:
         if hit.kind == "name" and hit.weak and hit.why == "label":
             keep = strong
+        elif hit.kind == "name" and hit.why == "mentioned":
+            keep = hit.owner == "customer" or spoken_to
+        elif hit.kind == "account_id" and hit.weak:
+            keep = spoken_to
         elif hit.kind == "address" and hit.weak:
             near = any((hit.block, hit.line.number + step) in located for step in (-2, -1, 0, 1, 2))
             keep = near or hit.owner == "customer" or hit.why != "pattern"

@@ -23,11 +23,12 @@ _SUBJECT = one_of(
     r"failure notice|returned mail|could not (?:be|send)|not delivered|warning: |message delayed|system error",
     r"(?:配信|配送|送信)(?:不能|できません|エラー|失敗)|エラーメール|未配信|お届けできません|届きませんでした",
 )
-# Where our own mail begins that is sent back with it: what we wrote says nothing of its fate.
+# Where our own mail begins that is sent back with it: what we wrote says nothing of its fate. No blank of it is a line
+# end, or a mail of empty lines would be looked through from each of them.
 _ORIGINAL = re.compile(
-    r"^[\s>]*[-=_*]{2,}[^\n]{0,20}(?:original|returned|copy of|your message|元の|送信メール|以下)[^\n]{0,60}$"
-    r"|^[-\s]*(?:below this line|this) is a copy"
-    r"|^(?:the )?original message (?:follows|headers)|^[-\s]*(?:message )?headers? follow"
+    r"^(?:[^\S\n]|>)*[-=_*]{2,}[^\n]{0,20}(?:original|returned|copy of|your message|元の|送信メール|以下)[^\n]{0,60}$"
+    r"|^(?:[^\S\n]|-)*(?:below this line|this) is a copy"
+    r"|^(?:the )?original message (?:follows|headers)|^(?:[^\S\n]|-)*(?:message )?headers? follow"
     r"|^return-path:|^received: (?:from|by)|^list-unsubscribe:",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -325,6 +325,7 @@ def _webhook(value: str) -> str:
     try:
         parts = urlsplit(value)
         readable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        readable = readable and _HOST.fullmatch(parts.netloc.rpartition("@")[2])
     except ValueError:
         readable = False
     if not readable or any(ord(letter) <= 32 for letter in value):
@@ -335,6 +336,10 @@ def _webhook(value: str) -> str:
     if settings.PRODUCTION and parts.scheme != "https":
         raise TenantError(f"The webhook {value!r} must begin with https:// where ATESAKI_ENV is production.")
     return value
+
+
+# Python takes `[2001:db8::1]anything` for the address alone; a browser or a courier takes it for another host, or none.
+_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::[0-9]*)?")
 
 
 def _return_to(value: str) -> str:
@@ -357,7 +362,7 @@ def _origin_and_path(url: str) -> tuple[tuple[str, str, int], str] | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not _HOST.fullmatch(parts.netloc):
         return None
     if any(re.fullmatch(r"(\.|%2[Ee]){1,2}", piece) for piece in parts.path.split("/")):
         return None  # a browser would walk up with it
