@@ -58,6 +58,10 @@ bench: $(VENV)/run.stamp ## measure the road beside Postfix, into benchmarks/res
 bench-detection: $(RIVALS)/stamp ## measure what finds personal data in mail, beside others, into benchmarks/results/; QUICK=1, ARGS="--only ours"
 	@$(RIVALS)/bin/python -m benchmarks.detection $(if $(QUICK),--quick) $(ARGS)
 
+fuzz: $(VENV)/dev.stamp ## fuzz each parser of foreign bytes, guided by coverage; SECONDS=20 for each, TARGETS="read wire" for some
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || { echo "atheris is missing: install it with $(BIN)/python -m pip install 'atheris>=3.0' (the group fuzz of pyproject.toml)"; exit 1; }
+	@$(BIN)/python -m fuzz $(TARGETS) $(if $(SECONDS),--seconds $(SECONDS))
+
 story: $(VENV)/dev.stamp ## play the story before and after in a real browser (Chromium), into docs/story/
 	@$(BIN)/python -m reference.story
 
@@ -73,4 +77,4 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 clean: ## remove what was built; ./var, where the data lives, stays
 	rm -rf $(VENV) $(RIVALS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help serve test lint bench bench-detection story docs lock clean
+.PHONY: help serve test lint bench bench-detection fuzz story docs lock clean

@@ -44,6 +44,7 @@ def main() -> int:
 
 
 def _replay(name: str, path: Path) -> int:
+    check.quiet()
     try:
         check.within(TARGETS[name].run(), path.read_bytes())
     except Exception:  # noqa: BLE001 - it is shown

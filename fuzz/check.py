@@ -74,3 +74,10 @@ def django() -> None:
         from django import setup
 
         setup()
+
+
+def quiet() -> None:
+    """Nothing is logged: a door says something of every conversation. Not for a process that runs other tests."""
+    import structlog
+
+    structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())

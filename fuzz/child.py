@@ -55,6 +55,7 @@ def main() -> None:
     target = TARGETS[name]
     with atheris.instrument_imports(include=[*(each.partition(":")[0] for each in target.ours), *target.theirs]):
         run = target.run()
+    check.quiet()
     faults = Faults(run, name, Path(crashes))
     atheris.Setup([sys.argv[0], *flags], faults.feed)
     atheris.Fuzz()

@@ -58,20 +58,20 @@ def fuzz(target: Target, seconds: int) -> Told:
         work = Path(folder)
         _begin(work, target)
         told = _searched(target, work, seconds)
-        weighed = _call("fuzz.kept", target.name, str(work / "found"), wait=600)
+        weighed = _call("fuzz.kept", target.name, str(work / "found"), wait=900)
+        if weighed.returncode:
+            raise RuntimeError(f"the inputs of {target.name} cannot be weighed:\n{weighed.stderr[-3000:]}")
         told = replace(told, **json.loads(weighed.stdout.splitlines()[-1]))
     return replace(told, faults=tuple(_faults(target)))
 
 
 def _begin(work: Path, target: Target) -> None:
-    """The folder of inputs, and the words of the grammar as libFuzzer's dictionary."""
+    """The folder of inputs: where a search begins, and where what it finds is put."""
     found = work / "found"
     found.mkdir()
     for data in [*target.seeds(), *(path.read_bytes() for path in kept.inputs(target.name))]:
         whole = data[: target.longest]
         (found / kept.named(whole)).write_bytes(whole)
-    words = ("".join(f"\\x{octet:02x}" for octet in word) for word in target.words())
-    (work / "words").write_text("".join(f'"{word}"\n' for word in words if word))
 
 
 def _searched(target: Target, work: Path, seconds: int) -> Told:
@@ -87,8 +87,8 @@ def _searched(target: Target, work: Path, seconds: int) -> Told:
             *(f"-rss_limit_mb={_MEBIBYTES}", f"-artifact_prefix={CRASHES}/{target.name}-"),
             *("-print_final_stats=1", "-reduce_inputs=1"),
         ]
-        if (work / "words").stat().st_size:
-            flags.append(f"-dict={work / 'words'}")
+        if target.words:
+            flags.append(f"-dict={target.words}")
         ran = _call("fuzz.child", target.name, str(CRASHES), *flags, str(work / "found"), wait=left + 300)
         runs = _last(r"(?:stat::number_of_executed_units: |^#)(\d+)", ran.stderr)
         told = replace(told, runs=told.runs + runs, edges=max(told.edges, _last(r" cov: (\d+)", ran.stderr)))

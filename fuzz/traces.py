@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +12,7 @@ from pkgutil import walk_packages
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-Step = tuple[str, int, int]
+Step = tuple[str, int, int, int]
 _LOCAL = inspect.CO_OPTIMIZED  # a function's; the lines of modules and classes run at import, whatever is fed
 
 
@@ -36,13 +37,16 @@ class Tracer:
         self._files = frozenset(file for file, _ in self.lines)
 
     def steps(self, run: Callable[[], None]) -> set[Step]:
-        """What `run` did, as steps from a line to the next within a function; raises what it raises."""
-        taken: set[Step] = set()
+        """What `run` did: file, line, next line within a function, and how often (1, 2, 4, 8 times).
+
+        Raises what it raises.
+        """
+        taken: Counter[tuple[str, int, int]] = Counter()
         last: dict[int, int] = {}
 
         def local(frame: FrameType, event: str, _: Any) -> Any:
             if event == "line":
-                taken.add((frame.f_code.co_filename, last.get(id(frame), 0), frame.f_lineno))
+                taken[frame.f_code.co_filename, last.get(id(frame), 0), frame.f_lineno] += 1
                 last[id(frame)] = frame.f_lineno
             elif event == "return":
                 last.pop(id(frame), None)
@@ -57,11 +61,11 @@ class Tracer:
             run()
         finally:
             sys.settrace(None)
-        return taken
+        return {(*step, min(many.bit_length(), 4)) for step, many in taken.items()}
 
     def covered(self, steps: set[Step]) -> tuple[int, int]:
         """Lines of functions that were run, and all there are."""
-        return len({(file, line) for file, _, line in steps} & self.lines), len(self.lines)
+        return len({(file, line) for file, _, line, _ in steps} & self.lines), len(self.lines)
 
 
 def _lines(file: str, only: Collection[str]) -> set[int]:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atesaki import clock, desk
-from atesaki.desk import access
+from atesaki.desk import access, agents
 from atesaki.models import Access, Case
 from tests import mori
 from tests.test_desk import at_work, hired, said_not_me, url
@@ -132,7 +132,11 @@ def test_a_look_that_is_rolled_back_was_none(case: Case, world: World) -> None:
 
 def test_old_rows_go_and_the_log_says_so(case: Case, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     written(case, world, 3)
-    later = clock.now() + access.KEPT + timedelta(days=1)
+    early = access.check().head
+    soon = clock.now() + access.KEPT + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: soon)
+    assert access.forget_old() == 0, "a month's rows at a time"
+    later = soon + timedelta(days=30)
     monkeypatch.setattr(clock, "now", lambda: later)
     access.note(case, "name", mori.mori(world).user, "今日の理由")
     assert access.forget_old() == 3
@@ -140,6 +144,7 @@ def test_old_rows_go_and_the_log_says_so(case: Case, world: World, monkeypatch: 
     assert (found.first, found.rows, found.wrong) == (4, 2, "")
     assert Access.objects.get(what="removed").reason == "up to 3"
     assert access.forget_old() == 0
+    assert access.check(early).wrong == "", "the noted row has lived its time"
     forced("DELETE FROM atesaki_access WHERE number = 4")
     assert "missing" in access.check().wrong
 
@@ -176,6 +181,22 @@ def test_a_page_that_is_opened_is_in_the_log_once_an_hour(case: Case, monkeypatc
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=65))
     assert desk.access.opened(case, hired("p").agent) is None
     assert Access.objects.count() == 2
+
+
+@pytest.mark.parametrize("way", ["case", "answer", "leak", "note"])
+def test_whatever_page_shows_a_case_is_in_the_log(case: Case, way: str) -> None:
+    client = at_work(hired(role=agents.Role.SUPERVISOR))
+    answer = client.post(url("note", case), {"text": ""}) if way == "note" else client.get(url(way, case))
+    assert answer.status_code == (422 if way == "note" else 200)
+    assert [(row.what, row.number_of) for row in Access.objects.all()] == [("case", case.number)]
+
+
+@pytest.mark.parametrize("page", ["", "/answer"])
+def test_whatever_page_shows_an_inquiry_is_in_the_log(world: World, page: str) -> None:
+    number = "ABCD-EFGH"
+    desk.inquire(number, desk.Question("order", world.service, "ja", "届きません", email="umi@example.jp"), "192.0.2.1")
+    assert at_work(hired(role=agents.Role.SUPERVISOR)).get(f"/desk/inquiries/{number}{page}").status_code == 200
+    assert [(row.what, row.number_of) for row in Access.objects.all()] == [("inquiry", number)]
 
 
 def test_the_command_says_what_it_found(case: Case, world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -293,7 +293,9 @@ class TestAClaim:
 class TestTheWayBack:
     @pytest.fixture(autouse=True)
     def registered(self, world: World) -> None:
-        world.policy(return_to=["https://shop.example/account/", "https://shop.example:8443/"])
+        world.policy(
+            return_to=["https://shop.example/account/", "https://shop.example:8443/", "https://[2001:db8::7]/account/"]
+        )
 
     @pytest.mark.parametrize(
         "url",
@@ -326,6 +328,8 @@ class TestTheWayBack:
             "javascript:alert(1)",
             "https://shop.example/account/ x",
             "https://[::1/account/",
+            "https://[2001:db8::7].evil.example/account/",
+            "https://[2001:db8::7]%2e%2e/account/",
             "https://shop.example:x/account/",
             "https://shop.example/account/\x7f",
             "",

@@ -16,9 +16,10 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from atesaki import addresses, campaigns, clock, gate, inbound, keys, notme, ownership, tasks, tenants
-from atesaki.campaigns import CampaignError, paces, rises
+from atesaki.campaigns import CampaignError, asking, paces, rises
 from atesaki.cli.campaign import campaign as command
 from atesaki.models import Asked, Campaign, Claim, Event, Line, Slot
 from atesaki.ownership import Purpose
@@ -28,6 +29,7 @@ from tests.faults import Actor
 from tests.world import HANA, SECRETS, World, age, database_url, empty, make_world, order
 
 pytestmark = pytest.mark.django_db
+counting = sys.modules["atesaki.campaigns.figures"]  # the package has a function of that name
 
 
 @pytest.fixture
@@ -274,7 +276,7 @@ def test_who_says_nothing_is_reminded_once(world: World, later) -> None:
     later(days=30)
     assert run(3) == 0
     assert to(world).count("p0@example.jp") == 2 and len(to(world)) == 5
-    found = campaigns.figures(now(campaign))
+    found = campaigns.counted(now(campaign))
     assert (found.asked, found.not_me, found.answered, found.returned, found.silent) == (4, 1, 1, 1, 1)
     assert found.reminded == 1
     assert Asked.objects.get(claim=silent).reminder is not None
@@ -324,7 +326,7 @@ def test_it_stops_when_not_me_rises_and_goes_on_when_told(world: World, later) -
     assert run() == 0, "not one more"
     campaign = now(campaign)
     assert (campaign.state, campaign.why) == ("stopped", "not_me")
-    found = campaigns.figures(campaign)
+    found = campaigns.counted(campaign)
     assert found.not_me == 5 and found.rate == pytest.approx(5 / 60)
     assert found.bound > campaign.stop_at and found.next is None
     later(hours=2)
@@ -371,7 +373,7 @@ def test_what_the_next_hop_refuses_counts_as_returned(world: World, monkeypatch)
     monkeypatch.setattr("atesaki.outbox.courier", Refusing)
     run()
     run()
-    assert campaigns.figures(now(campaign)).returned == 1
+    assert campaigns.counted(now(campaign)).returned == 1
 
 
 # -- its life ---------------------------------------------------------------------------------------------------
@@ -439,7 +441,7 @@ def test_figures_outlive_whom_it_asked(world: World, later) -> None:
     gate.confirm(confirm)
     with transaction.atomic():
         gate.attest(other, "showed a card")
-    before = campaigns.figures(now(campaign))
+    before = campaigns.counted(now(campaign))
     assert (before.asked, before.answered, before.proved) == (2, 1, 1)
     later(days=91)
     assert campaigns.forget_old() == 2 and campaigns.forget_old() == 0
@@ -468,7 +470,8 @@ def test_what_an_operator_types(world: World, monkeypatch) -> None:
     begun = json.loads(typed("start", name, "--stop-at", "3 %", "--remind-after", "7d", "--json"))
     assert (begun["state"], begun["stop_at"], begun["remind_after_days"], begun["waiting"]) == ("running", 0.03, 7, 1)
     run()
-    assert "1 mailboxes, about 0 to go" in typed("status", name)
+    assert "0 mailboxes, about 1 to go" in typed("status", name), "as counted at its start, less than a minute ago"
+    assert "1 mailboxes, about 0 to go" in typed("status", name, "--exact")
     assert json.loads(typed("pause", name, "--json"))["state"] == "paused"
     Campaign.objects.update(state="stopped", why="not_me")
     assert 'too many mailboxes said "not me"' in (said := typed("status", str(begun["campaign"])))
@@ -477,6 +480,134 @@ def test_what_an_operator_types(world: World, monkeypatch) -> None:
     assert json.loads(typed("stop", name, "--json"))["state"] == "ended"
     assert json.loads(typed("list", "--json"))["asked"] == 1
     assert "give such as 7d" in typed("start", name, "--remind-after", "soon")
+
+
+# -- what fails, and what is counted ------------------------------------------------------------------------------
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
+    """`gate.request` fails for these customers' claims."""
+    whole = gate.request
+
+    def request(claim: Claim, **more: bool) -> object:
+        if claim.customer in customers:
+            raise ValueError(f"{HANA} is in the words of this error")
+        return whole(claim, **more)
+
+    monkeypatch.setattr(gate, "request", request)
+
+
+def test_one_campaign_that_fails_keeps_no_other_from_its_turn(world: World, monkeypatch) -> None:
+    other = add_service("ID", organisation="はな商事", locale="ja", mode="enforce", sender="i@id.example").service
+    claim(world.service, "x@example.jp"), claim(other, "y@example.jp")
+    first = campaigns.start(world.service)
+    campaigns.start(other)
+    whole = asking.watch
+
+    def watch(pk: int) -> bool:
+        if pk == first.pk:
+            raise ValueError(HANA)
+        return bool(whole(pk))
+
+    monkeypatch.setattr(asking, "watch", watch)
+    with capture_logs() as told:
+        assert run() == 1
+    assert to(world) == ["y@example.jp"]
+    assert {"event": "campaign.failed", "campaign": first.pk, "error": "ValueError", "log_level": "error"} in told
+    assert HANA not in str(told)
+    Campaign.objects.exclude(pk=first.pk).delete()
+    with pytest.raises(ValueError):  # nothing could be done: whoever drives it must see that
+        campaigns.due()
+
+
+def test_a_claim_that_fails_is_passed_over_after_three_tries(world: World, later, monkeypatch) -> None:
+    people(world, 3)
+    campaign = campaigns.start(world.service, per_hour=20_000)
+    later(minutes=1)
+    failing(monkeypatch, "M-0", "M-2")
+    with capture_logs() as told:
+        counts = [run() for _ in range(6)]
+    assert counts == [0, 0, 1, 0, 0, 0] and to(world) == ["p1@example.jp"]
+    assert HANA not in str(told) and sum(each["event"] == "campaign.claim_failed" for each in told) == 6
+    run()
+    assert (now(campaign).state, now(campaign).passed_over) == ("done", {"failed": 2})
+    assert campaigns.figures(now(campaign)).passed_over == {"failed": 2}
+    assert Asked.objects.count() == 1
+
+
+def test_what_fails_once_is_asked_the_next_time(world: World, later, monkeypatch) -> None:
+    people(world, 2)
+    campaign = campaigns.start(world.service, per_hour=20_000)
+    later(minutes=1)
+    with monkeypatch.context() as for_now:
+        failing(for_now, "M-0")
+        assert run(2) == 0
+    assert run() == 2 and now(campaign).passed_over == {}
+    assert (now(campaign).failing, now(campaign).tries) == (None, 0)
+
+
+def test_a_reminder_that_fails_is_given_up_and_the_others_go(world: World, later, monkeypatch) -> None:
+    people(world, 2)
+    campaign = campaigns.start(world.service, per_hour=20_000, remind_after=7)
+    later(minutes=1)
+    assert run() == 2
+    later(days=8)
+    failing(monkeypatch, "M-0")
+    assert [run() for _ in range(3)] == [0, 0, 1]
+    run()
+    assert (now(campaign).state, now(campaign).passed_over) == ("done", {"not_reminded": 1})
+    assert Asked.objects.filter(reminder=None).count() == 1
+
+
+def test_the_figures_are_counted_by_the_worker_once_a_minute(world: World, later, monkeypatch) -> None:
+    people(world, 3)
+    campaign = campaigns.start(world.service, per_hour=60)
+    calls = list[int]()
+    whole = counting._counted
+    monkeypatch.setattr(counting, "_counted", lambda of: calls.append(of.pk) or whole(of))
+    run(3)
+    assert not calls and campaigns.figures(now(campaign)).asked == 0, "counted at its start"
+    later(seconds=61)
+    run(3)
+    assert len(calls) == 1
+    for _ in range(5):
+        found = campaigns.figures(now(campaign))
+    assert (found.asked, found.silent, found.waiting, len(calls)) == (2, 2, 1, 1), "looking counts nothing"
+    assert clock.now() - found.counted < timedelta(seconds=30)
+    Campaign.objects.update(figures=now(campaign).figures | {"seconds": 9.0})
+    later(minutes=2)
+    run()
+    assert len(calls) == 1, "a count that takes long is made seldom"
+    later(minutes=2)
+    run()
+    assert len(calls) == 2 and campaigns.figures(now(campaign)).asked == 3
+
+
+def test_once_it_is_over_late_answers_are_counted_too(world: World, later) -> None:
+    one = claim(world.service)
+    campaign = campaigns.start(world.service, per_hour=20_000)
+    later(minutes=1)
+    run(2)
+    found = campaigns.figures(now(campaign))
+    assert (now(campaign).state, found.asked, found.silent, found.next) == ("done", 1, 1, None), "at its end"
+    ownership.answered(token(one, Purpose.CONFIRM))
+    later(minutes=30)
+    campaigns.due()
+    assert campaigns.figures(now(campaign)).answered == 0
+    later(minutes=31)
+    campaigns.due()
+    assert campaigns.figures(now(campaign)).answered == 1
+
+
+def test_what_is_counted_for_stopping_begins_anew_when_it_is_resumed(world: World) -> None:
+    campaign, everybody = asked_already(world, 60)
+    for one in everybody[:5]:
+        notme.report(token(one))
+    run()
+    Campaign.objects.update(counted=clock.now() - timedelta(hours=2))
+    run()
+    assert campaigns.figures(now(campaign)).rate > 0.08
+    assert campaigns.figures(campaigns.resume(now(campaign))).rate == 0
 
 
 # -- interleavings and deaths -----------------------------------------------------------------------------------

@@ -93,6 +93,8 @@ def test_headers_are_found_however_they_are_written() -> None:
         (headers("v1,鍵 v1,"), "wrong-signature"),
         (headers(RIGHT.rstrip("=")), "wrong-signature"),
         (headers(event="evt_2"), "wrong-signature"),
+        (headers(event="evt_\udcff"), "wrong-signature"),
+        (headers("v1,\ud800"), "wrong-signature"),
         (headers(at=NOW + 1), "wrong-signature"),
     ],
 )
@@ -110,7 +112,11 @@ def test_the_clock_may_be_five_minutes_off_and_not_more() -> None:
         verify(SECRET, headers(), BODY)  # by the system's clock these are years old, or to come
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"type":1,"timestamp":"2026-11-24T00:00:00Z","data":{}}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b'{"type":1,"timestamp":"2026-11-24T00:00:00Z","data":{}}', b"[" * 200_000],
+    ids=lambda body: body[:20].decode(),
+)
 def test_a_signed_body_that_is_no_event(body: bytes) -> None:
     signature = sign(b64decode(SECRET[6:]), "evt_1", NOW, body)
     with pytest.raises(WebhookError) as raised:

@@ -22,7 +22,9 @@ from tests.world import HANA, KEN_LIVES_AT, SECRETS, World, age, database_url, m
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEEPING = ["_look", "submit", "intend", "settle", "hold", "notice", "seal_mail", "keep", "claim", "learn"]
+KEEPING += ["_settle_handed", "set_aside", "_read"]
 HANDING = ["_look", "_hand_over", "submit", "Maildir.hand", "intend", "settle"]
+OBSERVING = ["_settle_handed", "_read", "_write_read", "read", "would"]  # what HANDING has is the same here
 CONFIRMING = ["confirm", "prove", "release", "_queue", "keep", "move"]
 DRIVING = ["_let_go", "_may_leave", "_settle", "Maildir.hand", "take", "move", "gone"]
 DISAVOWING = ["disavow", "destroy_disavowed", "wait_until_gone", "destroy", "move"]
@@ -34,7 +36,7 @@ def both(names: list[str]) -> list[str]:
 
 def test_every_step_that_can_be_killed_is_killed_somewhere() -> None:
     wrapped = {name for _, name in BETWEEN + WITHIN}
-    assert wrapped == set(KEEPING + HANDING + CONFIRMING + DRIVING + DISAVOWING)
+    assert wrapped == set(KEEPING + HANDING + OBSERVING + CONFIRMING + DRIVING + DISAVOWING)
 
 
 @pytest.fixture
@@ -102,6 +104,21 @@ def test_killed_while_submitting_to_a_proved_address(world: World, actor: Actor,
     assert 1 <= twice <= 2, "never lost; doubled only where the answer was"
     if twice == 2:
         assert Line.objects.filter(kind="mail").count() == 3, "the ledger tells of both attempts"
+    assert_nothing_astray()
+
+
+@pytest.mark.parametrize("step", both(OBSERVING))
+def test_killed_while_submitting_what_is_observed(world: World, actor: Actor, step: str) -> None:
+    world.policy(mode="observe")
+    assert "died" in actor.start(**submit(world, 1, die_at=step)), "this step is never reached"
+    (line,) = Line.objects.filter(kind="mail")
+    if step != "before _settle_handed":
+        assert (line.state, line.outcome) == ("settled", "deliver"), "nobody waits for a mail that is being read"
+    if step not in ("after read", "before would", "after would", "after _write_read"):
+        assert line.personal is None, "not looked at: it counts as personal"
+    assert actor.start(**submit(world, 1))["done"]["outcomes"] == ["deliver"]
+    recover()
+    assert [world.content(raw) for raw in world.orders()] == [order(1)] * 2, "the first answer was lost"
     assert_nothing_astray()
 
 

@@ -92,7 +92,7 @@ def test_what_evidence_proves(world: World, give, method: str, at: str, accept: 
 def test_the_proof_keeps_its_evidence_and_its_date(world: World, give) -> None:
     give(HEAD + OPT_IN)
     said = Event.objects.get(kind="proved")
-    assert (said.method, said.evidence) == ("attested", "confirmed_opt_in 2024-03-01: list of 2024")
+    assert (said.method, said.evidence) == ("attested", "imported: confirmed_opt_in 2024-03-01: list of 2024")
     assert clock.now() - said.at < timedelta(minutes=1), "when it was said to us"
 
 
@@ -150,6 +150,87 @@ def test_a_service_that_names_no_customer(world: World, give) -> None:
     assert set(Claim.objects.values_list("customer", flat=True)) == {""}
     assert world.send(order()).outcomes == (gate.Outcome.DELIVER,)
     assert world.send(order(to="a@example.jp"), "a@example.jp").outcomes == (gate.Outcome.SUBSTITUTE,)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        f"{HANA},aya,confirmed_opt_in,,2024-13-01",
+        f"{HANA},aya,promised,,",
+        f"{HANA},aya\x07,none,,",
+        f"{HANA},aya,clicked,one, two,2024-01-01",
+        f'{HANA},aya,clicked,"one,2024-01-01',
+        f"{HANA},\x81 ,none,,",
+    ],
+)
+@pytest.mark.parametrize("unnamed", [False, True])
+def test_a_row_that_cannot_be_used_still_shows_who_shares(world: World, give, bad: str, unnamed: bool) -> None:
+    for lines in ([OPT_IN.strip(), bad], [bad, OPT_IN.strip()]):
+        done = give((HEAD + "\n".join(lines) + "\n").encode("latin-1"), unnamed=unnamed)
+        assert (done.rejected, done.shared, done.duplicates) == (1, 1, 0)
+        assert standing(world, customer="" if unnamed else "ken") == "answered"
+    assert Claim.objects.count() == 1
+
+
+def test_a_bad_row_of_the_same_customer_shares_nothing(world: World, give) -> None:
+    assert fates(give(HEAD + OPT_IN + f"{HANA}, ken ,promised,,\n")) == {"proved": 1}
+
+
+@pytest.mark.parametrize("method", ["confirmed_opt_in", "clicked", "none"])
+def test_whoever_comes_first_is_in_doubt_once_another_comes(world: World, give, method: str) -> None:
+    give(HEAD + OPT_IN)
+    other = f"{HEAD}{HANA},aya,{method},list,2024-03-01\n"
+    dry, stood = give(other, dry_run=True), rows()
+    assert dry.unsettled == 1 and standing(world) == "proved"
+    done = give(other)
+    assert (fates(done), done.unsettled) == ({"doubted": 1}, 1) == (fates(dry), dry.unsettled)
+    assert (standing(world), standing(world, customer="aya")) == ("doubted", "claimed")
+    assert rows() == (stood[0] + 1, stood[1] + 2, stood[2]), "rows are added, none is overwritten"
+    assert world.send(order(headers="X-Atesaki-Customer: ken\r\n")).outcomes == (gate.Outcome.SUBSTITUTE,)
+    gate.drive()
+    assert all(secret.encode() not in raw for raw in world.delivered() for secret in SECRETS)
+    stood = rows()
+    assert (give(other).unsettled, give(HEAD + OPT_IN).unsettled, rows()) == (0, 0, stood), "again is the same"
+
+
+def test_what_the_mailbox_proved_itself_no_record_puts_in_doubt(world: World, give) -> None:
+    give(HEAD + OPT_IN)
+    with transaction.atomic():
+        ownership.attest(Claim.objects.get(), "showed the card")  # as good as a code: not an import's
+    done = give(HEAD + OPT_IN.replace("ken", "aya"))
+    assert (fates(done), done.unsettled, standing(world)) == ({"answered": 1}, 0, "proved")
+
+
+@pytest.mark.parametrize("said", ["withdrawn", "disavowed"])
+def test_who_took_it_back_or_was_refused_puts_nobody_in_doubt(world: World, give, said: str) -> None:
+    give(f"{HEAD}{HANA},aya,none,,\n")
+    if said == "withdrawn":
+        gate.withdraw(Claim.objects.get())
+        give(HEAD + OPT_IN)
+    else:
+        with transaction.atomic():
+            ownership.attest(ownership.claim(world.service, addresses.parse(HANA), "ken"), "imported: as if")
+        ownership.disavow(token("aya"), "page")
+    assert standing(world) == "proved"
+    done = give(HEAD + OPT_IN.replace("ken", "aya"))
+    assert (fates(done), done.unsettled, standing(world)) == ({said: 1}, 0, "proved")
+
+
+def test_a_later_file_with_both_of_them(world: World, give, monkeypatch) -> None:
+    """Also where the address runs over several batches: each proof is counted once."""
+    give(HEAD + OPT_IN)
+    monkeypatch.setattr("atesaki.campaigns.importing.BATCH", 2)
+    both = HEAD + OPT_IN + "".join(OPT_IN.replace("ken", name) for name in ("aya", "bo", "zen", "zoe"))
+    dry, done = give(both, dry_run=True), give(both)
+    assert dry.unsettled == done.unsettled == 1 and fates(done) == {"doubted": 5}
+    assert Event.objects.filter(kind="doubted").count() == 1
+
+
+def test_without_customers_the_file_shows_that_there_are_two(world: World, give) -> None:
+    give(HEAD + OPT_IN, unnamed=True)
+    assert give(HEAD + OPT_IN, unnamed=True).unsettled == 0
+    done = give(HEAD + OPT_IN + OPT_IN.replace("ken", "aya"), unnamed=True)
+    assert (fates(done), done.unsettled, standing(world, customer="")) == ({"doubted": 1}, 1, "doubted")
 
 
 # -- what the mailbox said stays --------------------------------------------------------------------------------
@@ -261,7 +342,7 @@ def test_encodings_and_orders(world: World, give, encoding: str, delimiter: str)
     lines += [["2024-03-01", "無視", "店頭で確認、大島", "会員1", "confirmed_opt_in", "ｈａｎａ@example.jp"]]
     done = give("\r\n".join(delimiter.join(line) for line in lines).encode(encoding))
     assert fates(done) == {"proved": 1}, done.first_rejected
-    assert Event.objects.get(kind="proved").evidence == "confirmed_opt_in 2024-03-01: 店頭で確認、大島"
+    assert Event.objects.get(kind="proved").evidence == "imported: confirmed_opt_in 2024-03-01: 店頭で確認、大島"
     assert Claim.objects.get().customer == "会員1"
 
 
@@ -353,6 +434,10 @@ def test_what_an_operator_types(world: World, tmp_path: Path, monkeypatch) -> No
     assert Path(said["rejected_file"]).exists()
     again = typed()
     assert "known before, nothing new" in again.output
+    (tmp_path / "c.csv").write_text(HEAD + OPT_IN.replace("ken", "bo"))
+    for words, told in ((["--dry-run"], "would be in doubt"), ([], "are in doubt")):
+        assert f"1 that an earlier import had proved {told}" in (said := typed(*words).output)
+        assert "POST /claims/{id}/proofs" in said
 
 
 def test_progress_is_told_in_a_line() -> None:
@@ -454,6 +539,38 @@ def test_a_disavowal_that_races_the_import_wins_or_comes_after_it(world: World, 
     assert not failed
     assert standing(world) == "disavowed"
     assert world.send(order(headers="X-Atesaki-Customer: ken\r\n")).outcomes == (gate.Outcome.REFUSE,)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("first", ["ken", "aya"])
+def test_two_imports_at_once_leave_neither_proved(world: World, tmp_path: Path, first: str) -> None:
+    """Both wait for the address at the same time; whichever gets it first is contradicted by the other."""
+    key, failed = ownership.digest(addresses.parse(HANA)), list[BaseException]()
+
+    def run(name: str) -> None:
+        try:
+            (tmp_path / f"{name}.csv").write_text(HEAD + OPT_IN.replace("ken", name))
+            campaigns.import_claims(world.service, tmp_path / f"{name}.csv")
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=run, args=[name]) for name in sorted(("ken", "aya"), key=lambda name: name != first)]
+    with transaction.atomic():
+        ownership.lock(key)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(0.5)
+            assert thread.is_alive()
+        assert not Claim.objects.exists()
+    for thread in threads:
+        thread.join(30)
+    assert not failed
+    assert sorted(standing(world, customer=name) for name in ("ken", "aya")) == ["claimed", "doubted"]
+    for name in ("ken", "aya"):
+        assert world.send(order(headers=f"X-Atesaki-Customer: {name}\r\n")).outcomes != (gate.Outcome.DELIVER,)
 
 
 @pytest.mark.django_db(transaction=True)

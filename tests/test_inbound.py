@@ -92,6 +92,8 @@ def test_a_hostile_mail_costs_no_time() -> None:
             inbound.classify(head + line, "", "b+abc@gate.example.jp")
             inbound.classify(head + line, "a@b.example", "r+abc@gate.example.jp")
             inbound.classify(head + b"\r\n".join([line[:200]] * 3_000), "a@b.example", "r+abc@gate.example.jp")
+    for line in (b"\r\n", b"> \r\n", b"-\r\n"):
+        inbound.classify(b"From: MAILER-DAEMON@b.example\r\n\r\n" + line * 30_000, "", "b+abc@gate.example.jp")
     for field in (b"From: " + b"(" * 60_000, b"Subject: undeliverable " + b"user" * 15_000, b"From: " + b"<" * 60_000):
         raw = b"%s\r\nAuthentication-Results: a; %s\r\n\r\n%s" % (field, b"(" * 9_000, b"user" * 60_000)
         inbound.classify(raw, "", "b+abc@gate.example.jp")

@@ -11,13 +11,13 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from atesaki import addresses, clock, content, gate, learning, ownership
+from atesaki import addresses, clock, content, gate, learning, notme, ownership
 from atesaki.gate import Outcome
 from atesaki.learning import looking, store
-from atesaki.models import Hold, Line, Template
+from atesaki.models import Hold, Key, Knowledge, Line, Template
 from tests import leaks
 from tests.test_templates import LETTER, ORDER, PHONE, SHIPPED, mail, message
-from tests.world import HANA, SECRETS, World, order
+from tests.world import HANA, KEN_LIVES_AT, SECRETS, World, order
 
 
 @pytest.fixture(autouse=True)
@@ -53,13 +53,19 @@ def test_a_template_is_a_row_from_its_first_mail_on(world: World) -> None:
     assert sorted((each.sender, each.mails) for each in rows) == [("shop.example", 1), ("shop.example", 2)]
 
 
-def test_five_recipients_make_the_shops_lines_and_the_templates_name_known(world: World) -> None:
+def test_five_recipients_make_the_shops_lines_known_and_sixteen_the_templates_name(world: World) -> None:
     see(world, 1, 2, 3, 4)
     assert not learning.fixed(world.service, mail(ORDER, 9))(PHONE)
     see(world, 5)
     assert learning.fixed(world.service, mail(ORDER, 9))(PHONE)
     (row,) = learning.templates(world.service.organisation)
-    assert row.name == f"【はなスーパー】{ORDER} …" and row.missing == []
+    assert row.name == "" and row.missing == []
+    see(world, *range(6, 17))
+    (row,) = learning.templates(world.service.organisation)
+    assert row.name == f"【はなスーパー】{ORDER} …"
+    Template.objects.update(name="大島 健太郎 様 のご注文")  # as an earlier version may have kept it
+    see(world, 17)
+    assert learning.templates(world.service.organisation)[0].name == f"【はなスーパー】{ORDER} …"
 
 
 def test_processes_bring_together_what_each_has_seen(world: World) -> None:
@@ -160,7 +166,7 @@ def test_the_rows_hold_nothing_of_any_mail(world: World) -> None:
     """A dump of the table, its sketches unpacked, searched as a reader with a program would."""
     world.policy(mode="observe")
     for number in range(1, 40):
-        world.send(order(number, to=f"someone{number % 7}@example.jp"), f"someone{number % 7}@example.jp")
+        world.send(order(number, to=f"someone{number % 17}@example.jp"), f"someone{number % 17}@example.jp")
     learning.flush()
     with connection.cursor() as cursor:
         cursor.execute("SELECT t::text, sketch FROM atesaki_template t")
@@ -170,8 +176,8 @@ def test_the_rows_hold_nothing_of_any_mail(world: World) -> None:
     assert (
         leaks.found(b"\n" + dump, [*SECRETS, "someone1@example.jp", "someone1", "ご注文ありがとうございます"]) == set()
     )
-    assert Template.objects.get().name == "ご注文の確認", "the subject is the shop's: seven have had it"
-    digests = [ownership.digest(addresses.parse(f"someone{number}@example.jp")) for number in range(7)]
+    assert Template.objects.get().name == "ご注文の確認", "the subject is the shop's: seventeen have had it"
+    digests = [ownership.digest(addresses.parse(f"someone{number}@example.jp")) for number in range(17)]
     assert not any(digest[:8] in dump for digest in digests), "nor what the ledger knows an address by"
 
 
@@ -181,6 +187,22 @@ def test_the_name_of_a_recipient_is_never_a_templates_name(world: World) -> None
         learning.see(world.service, reading, who(number % 4))
         row = learning.templates(world.service.organisation)[0]
         assert row.name == ""
+
+
+def _dump() -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT t::text, sketch FROM atesaki_template t")
+        return b"\n".join(text.encode() + b"\n" + zlib.decompress(bytes(sketch)[1:]) for text, sketch in cursor)
+
+
+@pytest.mark.parametrize("subject", ["大島 健太郎 様 のご注文", "大島 健太郎", "大島健太郎", "Kentaro Oshima"])
+def test_one_customers_data_sent_to_thirty_mailboxes_is_in_no_row(world: World, subject: str) -> None:
+    for number in range(30):
+        text = f"{subject}\n大島 健太郎 様\n〒{KEN_LIVES_AT}\n千葉県船橋市本町9丁目99番9号\n090-0000-0001\n"
+        learning.see(world.service, message(text, subject), who(number))
+    learning.flush()
+    assert Template.objects.get().mails == 30
+    assert leaks.found(b"\n" + _dump(), [*SECRETS, "健太郎", "Kentaro", "Oshima", "大島健太郎"]) == set()
 
 
 # -- a mail is answered, whatever learning does -----------------------------------------------------------------------
@@ -223,11 +245,13 @@ def test_a_mail_that_cannot_be_read_is_answered_in_time_and_counts_as_unreadable
 
 def test_so_many_hanging_readers_do_not_become_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ends = threading.Event()
-    monkeypatch.setattr(looking.content, "read", lambda mail: ends.wait(10))
+    monkeypatch.setattr(looking.content, "read", lambda mail, **_: ends.wait(10))
+    others = [thread for thread in threading.enumerate() if thread.name == "look"]  # of earlier tests
     try:
         for _ in range(looking._AT_ONCE + 3):
             assert learning.look(world.service, order(), who(1), 0.02).kinds == {"unreadable": 1}
-        assert sum(thread.name == "look" for thread in threading.enumerate()) <= looking._AT_ONCE
+        mine = [thread for thread in threading.enumerate() if thread.name == "look" and thread not in others]
+        assert len(mine) <= looking._AT_ONCE
     finally:
         ends.set()
     monkeypatch.undo()
@@ -249,6 +273,155 @@ def test_a_store_that_fails_costs_no_mail(world: World, monkeypatch: pytest.Monk
     world.send(order(2))
     monkeypatch.setattr(store, "_bring", away)
     assert learning.flush() == 0 and world.send(order(3)).outcomes == (Outcome.DELIVER,)
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+@pytest.mark.parametrize("broken", ["fixed", "see", "skeleton"])
+def test_any_error_in_learning_changes_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, mode: str, broken: str
+) -> None:
+    """An exception after the hand-over was a 451, and the sender's second mail a double."""
+    world.policy(mode=mode)
+    monkeypatch.setattr(store, broken, _fail)
+    assert world.send(order()).outcomes == (Outcome.DELIVER if mode == "observe" else Outcome.SUBSTITUTE,)
+    assert len(world.orders()) == (mode == "observe") and not Line.objects.filter(state="leaving").exists()
+
+
+def test_a_mail_is_answered_when_what_was_read_cannot_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from atesaki.gate import ledger
+
+    world.policy(mode="observe")
+    monkeypatch.setattr(ledger, "read", _fail)
+    assert world.send(order()).outcomes == (Outcome.DELIVER,) and len(world.orders()) == 1
+    line = Line.objects.get()
+    assert (line.state, line.outcome, line.personal) == ("settled", "deliver", None), "not looked at counts as personal"
+
+
+def _no_threads(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+def test_a_thread_that_cannot_be_had_takes_no_slot_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as full:
+        _no_threads(full, "look")
+        for _ in range(looking._AT_ONCE + 1):
+            assert learning.look(world.service, order(), who(1), 0.05).kinds == {"unreadable": 1}
+    assert "unreadable" not in learning.look(world.service, order(), who(1)).kinds
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_a_learning_thread_that_cannot_be_had_costs_no_mail(
+    world: World, monkeypatch: pytest.MonkeyPatch, settings: object, proved: bool
+) -> None:
+    settings.ATESAKI_LEARN_EVERY = 1  # type: ignore[attr-defined]
+    if proved:
+        _prove(world)
+    else:
+        world.policy(mode="observe")
+    with monkeypatch.context() as full:
+        _no_threads(full, "learning")
+        assert world.send(order()).outcomes == (Outcome.DELIVER,) and len(world.orders()) == 1
+        assert looking._thread is None
+    while not looking._jobs.empty():
+        looking._jobs.get()
+        looking._jobs.task_done()
+
+
+def test_of_a_huge_mail_a_part_is_looked_at_and_the_rest_is_told_as_unreadable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[content.Reading] = []
+    real = content.findings
+
+    def findings(reading: content.Reading, **_: object) -> content.Findings:
+        seen.append(reading)
+        return real(content.read(order(), limits=content.Limits(text=100)))
+
+    monkeypatch.setattr(looking.content, "findings", findings)
+    head = order(1).split(b"\r\n\r\n")[0]
+    found = learning.look(world.service, head + b"\r\n\r\n" + "あいう\r\n".encode() * 100_000, who(1), 10)
+    assert 100_000 < len(seen[0].text) < 201_000 and seen[0].unreadable
+    assert found.personal != "no" and found.kinds["unreadable"]
+
+
+def test_eight_monsters_take_no_question_from_a_mail_that_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they hang in the search, whatever their size, or in the reading, when they are large."""
+    ends = threading.Event()
+    huge = order(1) + b"x" * looking._LARGE
+    real_findings, real_read = content.findings, content.read
+    monkeypatch.setattr(looking.content, "findings", lambda *_, **__: ends.wait(20))
+    monkeypatch.setattr(looking, "LOOK_SECONDS", 0.3)
+    try:
+        for number in range(looking._AT_ONCE):
+            learning.look(world.service, order(number), who(number), 0.1)
+        with monkeypatch.context() as reading:
+            reading.setattr(looking.content, "read", lambda *_, **__: ends.wait(20))
+            for number in range(looking._AT_ONCE):
+                learning.look(world.service, huge, who(number), 0.05)
+        monkeypatch.setattr(looking.content, "findings", real_findings)
+        assert looking.content.read is real_read
+        began = time.monotonic()
+        assert world.send(order(2)).outcomes == (Outcome.SUBSTITUTE,)
+        assert time.monotonic() - began < 3
+        assert Knowledge.objects.exists()
+        assert Line.objects.get(kind="mail").personal == {"unreadable": 1}
+    finally:
+        ends.set()
+
+
+# -- and nobody waits for our reading ---------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_not_me_does_not_wait_while_a_mail_is_read(world: World, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """L5: under a second. What is read meanwhile and may not be kept is destroyed by who kept it."""
+    with transaction.atomic():
+        claim = ownership.claim(world.service, addresses.parse(HANA), "")
+    token = ownership.issue(claim, ownership.Purpose.NOT_ME, clock.now() + timedelta(days=9))
+    world.policy(mode=mode)
+    reads, over = threading.Event(), threading.Event()
+    real, outcomes = looking.content.read, []
+
+    def read(*given: object, **more: object) -> content.Reading:
+        reads.set()
+        over.wait(10)
+        return real(*given, **more)  # type: ignore[arg-type]
+
+    def send() -> None:
+        try:
+            outcomes.append(world.send(order()).outcomes[0])
+        finally:
+            connection.close()
+
+    monkeypatch.setattr("atesaki.gate.holds._READ_SECONDS", 9.0)
+    monkeypatch.setattr(learning, "LOOK_SECONDS", 9.0)
+    monkeypatch.setattr(looking.content, "read", read)
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        assert reads.wait(10)
+        began = time.monotonic()
+        freed = notme.report(token)
+        took = time.monotonic() - began
+        before = len(world.delivered())
+    finally:
+        over.set()
+        thread.join(20)
+    assert freed is not None and not freed.still_leaving and took < 1
+    gate.drive()
+    assert len(world.delivered()) == before == (mode == "observe")
+    assert outcomes == [Outcome.DELIVER if mode == "observe" else Outcome.REFUSE]
+    assert not Hold.objects.exists() and not Key.objects.exists()
+    assert not Line.objects.filter(state="leaving").exists()
+    assert bool(Line.objects.get(kind="mail").personal), "it was read all the same"
 
 
 def test_doubt_without_a_finding_is_not_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

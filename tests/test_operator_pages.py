@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -365,10 +366,14 @@ def asked(made: Campaign, many: int) -> None:
 
 
 def test_a_campaign_is_shown_with_its_figures(world: World) -> None:
-    made = campaign(world.service, passed_over={"asked_lately": 4, "disavowed": 2})
+    made = campaign(world.service, passed_over={"asked_lately": 4, "disavowed": 2, "failed": 1}, state="paused")
     asked(made, 7)
-    page = looking(world).get(PAGES[2])
-    counted = campaigns.figures(made)
+    client = looking(world)
+    assert "0 mailboxes" in text_of(client.get(PAGES[2])), "a page counts nothing: the worker does"
+    Campaign.objects.update(counted=clock.now() - timedelta(minutes=1))
+    campaigns.due()
+    page = client.get(PAGES[2])
+    counted = campaigns.figures(campaigns.find(str(made.pk)))
     assert (counted.asked, counted.returned, counted.silent) == (7, 3, 4)
     section = table_of(page, f"campaign-{made.pk}")
     assert [(row[0], row[1]) for row in section] == [
@@ -382,6 +387,7 @@ def test_a_campaign_is_shown_with_its_figures(world: World) -> None:
     text = text_of(page)
     assert f"7 mailboxes, about {counted.waiting} to go" in text
     assert f"{counted.returned_rate:.1%} (surely more than {counted.returned_bound:.1%}" in text
+    assert "An error of ours: see the log, and ask them by another campaign: 1" in text
     assert "Asked within the last 14 days: 4" in text and 'Said "not me": 2' in text
     assert "umi0" not in text and "U-0" not in text
 

@@ -354,6 +354,7 @@ def test_nothing_is_sent_to_a_service_that_has_ended_it(issued: Issued, receiver
         ("²", 5, 6),
         ("DATE", 595, 600),
         ("Fri, 31 Dec 0000 99:99:99 GMT", 5, 6),
+        ("Fri, 31 Dec 1999 2399999999:59:59 GMT", 5, 6),
     ],
 )
 def test_retry_after(issued: Issued, receiver: Receiver, asked: str, least: int, most: int) -> None:
@@ -371,6 +372,16 @@ def test_retry_after(issued: Issued, receiver: Receiver, asked: str, least: int,
     state(event)
     assert event.answer == "503 Service Unavailable"
     assert least <= (event.due - before).total_seconds() <= most + 2
+
+
+def test_a_service_that_has_heard_has_heard_whatever_it_says_of_coming_back(issued: Issued, receiver: Receiver) -> None:
+    def taken(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nRetry-After: Fri, 31 Dec 1999 2399999999:59:59 GMT\r\n\r\n")
+
+    receiver.always = taken
+    event = told(issued)
+    assert outbox.deliver(str(event.pk))
+    assert state(event)[0] == State.HEARD
 
 
 # --- services that behave badly ---------------------------------------------------------------------------
@@ -851,6 +862,8 @@ def test_plain_http_behind_an_https_url(receiver: Receiver) -> None:
         ("https://hook.example:0/", "not an http"),
         ("https://hook.example:99999/", "not an http"),
         ("https://[hook.example/", "not an http"),
+        ("https://[2001:db8::7].hook.example/", "not an http"),
+        ("http://\\\\hook.example", "not an http"),
         ("https://hook.example/a b", "not an http"),
         ("https://hook.example/" + "x" * 500, "500"),
     ],

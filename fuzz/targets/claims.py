@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from fuzz import check
 
 check.django()
 
-from atesaki.campaigns import reading  # noqa: E402
+from atesaki.campaigns import reading
 
 _HEAD = "address,customer,method,evidence,at\n"
 
@@ -32,7 +34,9 @@ def claims(data: bytes) -> None:
     assert file.done == 1.0
     lines = [row.line for row in rows]
     assert lines == sorted(set(lines)), "a line is there twice"
-    assert not lines or lines[-1] <= max(data.count(b"\n"), data.count(b"\r"), data.count(b"\n\0")) + 1
+    wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = data.decode("utf-16" if wide else "latin-1", "replace")
+    assert not lines or lines[-1] <= len(re.findall(r"\r\n|\n|\r", text) if wide else text.split("\n")) + 1
     rejects = reading.Rejects(path, file.columns)
     for row in rows:
         if isinstance(row, reading.Row):
@@ -50,7 +54,6 @@ def _again(rejects: reading.Rejects) -> None:
     """What was rejected can be read again, row for row."""
     if not rejects.many:
         return
-    csv.field_size_limit(1 << 20)
     with rejects.path.open(encoding="utf-8-sig", newline="") as file:
         told = list(csv.reader(file))
     assert len(told) == rejects.many + 1
@@ -58,7 +61,7 @@ def _again(rejects: reading.Rejects) -> None:
 
 
 def _seeds() -> Iterator[bytes]:
-    rows = "hana@example.jp,M-1,clicked,mail 7,2026-05-01T10:20:00+09:00\n\n,,,,\nken@example.jp,大島,none,\"a\nb\",\n"
+    rows = 'hana@example.jp,M-1,clicked,mail 7,2026-05-01T10:20:00+09:00\n\n,,,,\nken@example.jp,大島,none,"a\nb",\n'
     for encoding in ("utf-8", "cp932", "utf-16", "utf-8-sig"):
         yield (_HEAD + rows).encode(encoding)
     yield b"sep=;\naddress;customer\na@b.example;1\n"
@@ -68,9 +71,3 @@ def _seeds() -> Iterator[bytes]:
 
 
 SEEDS = {"claims": _seeds}
-WORDS = {
-    "claims": (
-        *(b"address", b"customer", b"method", b"evidence", b"at", b",", b";", b"\t", b'"', b'""', b"\n", b"\r\n", b"\r", b"sep="),
-        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"clicked", b"confirmed_opt_in", b"a@b.example", "大島".encode("cp932"), b"\0"),
-    )
-}

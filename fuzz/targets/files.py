@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from atesaki.content.attachments import Allowance, File, Opened, read_file
 from atesaki.content.sandbox import read_apart
-
 from fuzz import check
 
 _TEXT = 5_000
@@ -19,7 +18,7 @@ def attachments(data: bytes) -> None:
     No seconds for the sandbox: PDF and sheets have a target of their own.
     """
     said, _, octets = data.partition(b"\n")
-    content_type, _, name = said.decode("utf-8", "replace").partition(";")
+    content_type, _, name = said.decode("utf-8", "replace").replace("\0", "").partition(";")
     allowance = Allowance(text=_TEXT, octets=1 << 20, files=_FILES, pieces=5_000, seconds=0.0)
     found = list(read_file(File(octets, content_type.strip().lower(), name.strip()), allowance))
     _hold(found)
@@ -67,13 +66,15 @@ def _attachments() -> Iterator[bytes]:
 
     yield b"text/calendar; a.ics\n" + _ICS.encode()
     yield b"text/vcard; a.vcf\nBEGIN:VCARD\nN:Oshima;Hana\nTEL:090-1234-5678\nPHOTO;ENCODING=b:AAAA\nEND:VCARD\n"
-    yield "text/csv; a.csv\n名前,電話\n大島 花,\"03-1234\n-5678\"\n".encode("cp932")
+    yield 'text/csv; a.csv\n名前,電話\n大島 花,"03-1234\n-5678"\n'.encode("cp932")
     yield b"text/tab-separated-values;\na\tb\nc\td\n"
     yield b'application/json; a.json\n{"name": "\\u5927\\u5cf6", "rows": [[1, "a"], [null]], "name": 2}'
     yield b"application/xml; a.xml\n<?xml version='1.0'?><a x='1'><b>Hana</b>&amp;</a>"
     yield b"application/octet-stream; a.htm\n<html><meta charset=euc-jp><p>\xa4\xb3\xa4\xec</p><img src=data:x>"
     yield b"application/rtf; a.rtf\n" + _RTF
-    yield b"application/zip; a.zip\n" + files.archive({"a.txt": "Hana", "b/c.csv": "a,b\n1,2\n", "d.zip": b"PK\x05\x06"})
+    yield b"application/zip; a.zip\n" + files.archive(
+        {"a.txt": "Hana", "b/c.csv": "a,b\n1,2\n", "d.zip": b"PK\x05\x06"}
+    )
     yield b"application/zip; a.zip\n" + files.named("氏名.txt".encode("cp932"), b"Hana")
     yield b"application/vnd.openxmlformats; a.docx\n" + files.docx(files.paragraph("Hana", "090-1234-5678"))
     yield b"application/vnd; a.pptx\n" + files.pptx("Hana")
@@ -114,15 +115,3 @@ def _sandbox() -> Iterator[bytes]:
 
 
 SEEDS = {"attachments": _attachments, "sandbox": _sandbox}
-WORDS = {
-    "attachments": (
-        *(b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"\x1f\x8b\x08", b"{\\rtf", b"\\u22823 ", b"\\'91", b"\\ansicpg"),
-        *(b"BEGIN:VCARD", b"TEL;CELL:", b";ENCODING=QUOTED-PRINTABLE:", b";CHARSET=SHIFT_JIS", b"=\n", b"\n ", b"<?xml"),
-        *(b"<!ENTITY", b"<w:t>", b"word/document.xml", b"xl/workbook.xml", b"mimetype", b"content.xml", b'{"', b'":', b"[["),
-        *(b"text/csv;", b"application/json;", b"text/html;", b"\xef\xbb\xbf", b"\xff\xfe", b"-----BEGIN PGP MESSAGE-----"),
-    ),
-    "sandbox": (
-        *(b"/Type", b"/Kids[", b" 0 R", b"endobj", b"stream\n", b"endstream", b"/Filter/FlateDecode", b"/Encrypt", b"/Annots["),
-        *(b"/ToUnicode", b"/Type0", b"/AcroForm", b"/Names", b"Tj", b"xref", b"startxref", b"/Count 99999999", b"/ObjStm"),
-    ),
-}

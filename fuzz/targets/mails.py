@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from atesaki import content
 from atesaki.content import Limits, Reading
-
 from fuzz import check
 from fuzz.targets import seeds
 
@@ -62,7 +61,7 @@ def headers(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     if "=?" not in text:
         assert content.decode_words(text) == text
-    assert len(content.decode_words(text)) <= 2 * len(text) + 64
+    assert len(content.decode_words(text)) <= 3 * len(text)
 
 
 def _is_without(raw: bytes) -> None:
@@ -75,7 +74,7 @@ def _is_without(raw: bytes) -> None:
 
 def _block(data: bytes) -> tuple[list[bytes], bytes]:
     """The lines of the header, to the first empty one; and the rest."""
-    begins = re.match(rb"[!-9;-~]+[ \t]*:|[ \t]|>?From ", data)
+    begins = re.match(rb"[!-9;-~]*[ \t]*:|[ \t]|>?From ", data)
     lines: list[bytes] = []
     for line in data.splitlines(keepends=True) if begins and b"\r" not in data else _by_lf(data) if begins else ():
         if line in (b"\n", b"\r\n"):
@@ -128,23 +127,3 @@ _CROOKED = (
     b"Content-Type: multipart/encrypted; boundary=x\n\n--x\n\n--x--",
 )
 SEEDS = {"read": _mails, "headers": _headers}
-WORDS = {
-    "read": (
-        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n',
-        b"\r\n--b\r\n",
-        b"\r\n--b--\r\n",
-        b"Content-Type: text/html; charset=",
-        b"Content-Type: message/rfc822\r\n\r\n",
-        b"Content-Disposition: attachment; filename=",
-        b"Content-Transfer-Encoding: base64\r\n",
-        b"Content-Transfer-Encoding: quoted-printable\r\n",
-        *(b"iso-2022-jp", b"shift_jis", b"euc-jp", b"utf-8", b"utf-16", b"gb18030", b"big5", b"hz", b"windows-1252"),
-        *(b"\x1b$B", b"\x1b(B", b"\x1b(I", b"\x1b$(D", b"=?utf-8?b?", b"=?iso-2022-jp?q?", b"?=", b"Subject: "),
-        *(b"<table>", b"<tr><th>", b"<td>", b"<a href='", b"<!--[if mso]>", b"<![endif]-->", b"&#x", b"<pre>", b"<br>"),
-        *(b"<style>", b"</style>", b"<input value=", b"<img alt='", b"text/calendar", b"text/csv", b"application/json"),
-    ),
-    "headers": (
-        *(b"X-Atesaki-Customer: ", b"x-atesaki-", b"\r\n ", b"\n\t", b"\r", b"\r\n\r\n", b"\n\n", b"From ", b"Subject: "),
-        *(b"=?utf-8?b?", b"=?utf-8?q?", b"?=", b"=?iso-2022-jp?b?", b"\0", b" :"),
-    ),
-}

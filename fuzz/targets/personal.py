@@ -10,7 +10,6 @@ from typing import get_args
 
 from atesaki import content
 from atesaki.content import Customer, Finding, Kind, Part, Reading, Sketch, Templates
-
 from fuzz.targets import seeds
 
 _OWN = ("あおぞらマーケット", "03-5550-1234", "order@shop.example", "東京都港区芝1-2-3")
@@ -32,7 +31,10 @@ def _reading(data: bytes) -> Reading:
     text = data.decode("utf-8", "replace").replace("\0", "").replace("\r", "")
     subject, _, body = text.partition("\n")
     first, feed, second = body.partition("\f")
-    parts = (Part("text", "1", "text/plain", text=first), *([Part("html", "2", "text/html", text=second)] if feed else []))
+    parts = (
+        Part("text", "1", "text/plain", text=first),
+        *([Part("html", "2", "text/html", text=second)] if feed else []),
+    )
     headers = (
         ("From", "あおぞらマーケット <order@shop.example>"),
         ("To", f"{subject[:80]} <hana@example.jp>"),
@@ -106,7 +108,11 @@ def _holds(text: str, fact: content.Fact) -> bool:
     return fact.value in digits
 
 
-_FORMS = {"postal_code": r"[0-9]{7}|[0-9]{5}", "phone_last4": r"[0-9]{4}", "birth_year": r"(?:18[6-9]|19[0-9]|20[0-9])[0-9]"}
+_FORMS = {
+    "postal_code": r"[0-9]{7}|[0-9]{5}",
+    "phone_last4": r"[0-9]{4}",
+    "birth_year": r"(?:18[6-9]|19[0-9]|20[0-9])[0-9]",
+}
 
 
 def answers(data: bytes) -> None:
@@ -124,10 +130,14 @@ def answers(data: bytes) -> None:
         assert content.normal_answer(fact.kind, fact.value) == fact.value
     assert len(known.facts) == len(set(known.facts))
     for piece in re.split(r"[;；,，、\n]", text):
-        key, equals, value = piece.partition("=")
-        if equals and len(value.strip()) > 5 and value.strip() not in key and "=?" not in text:
-            for problem in known.problems:
-                assert value.strip() not in problem, "a problem repeats a value"
+        key, equals, value = (content.normalise(part) for part in piece.partition("="))
+        if (
+            equals
+            and len(value) > 5
+            and value.casefold() not in re.sub(r"\W", "_", key.casefold())
+            and "=?" not in text
+        ):
+            assert not any(value in problem for problem in content.knows(piece).problems), "a problem repeats a value"
 
 
 _KEY = b"k" * 32
@@ -203,7 +213,13 @@ def _texts() -> Iterator[bytes]:
 
 def _answers() -> Iterator[bytes]:
     yield from (
-        *("〒１２３－４５６７".encode(), b"12345-6789", "０９０ー１２３４ー５６７８".encode(), b"+81 90 1234 5678", b"1980"),
+        *(
+            "〒１２３－４５６７".encode(),
+            b"12345-6789",
+            "０９０ー１２３４ー５６７８".encode(),
+            b"+81 90 1234 5678",
+            b"1980",
+        ),
         *("昭和55年".encode(), b"S55.4.3", "令和元年".encode(), "明治四十五".encode(), b"1980-04-03"),
         b"postal_code=123-4567; phone_last4=1234; birth_year=1980",
         "postal-code＝「123-4567」；phone_last4 = 090-1234-5678、birth_year=S55".encode(),
@@ -223,24 +239,4 @@ def _templates() -> Iterator[bytes]:
         yield b"\0" + text[:1500]
 
 
-_FORM_WORDS = tuple(
-    word.encode()
-    for word in (
-        *("お届け先", "ご注文者", "お名前：", "フリガナ", "〒272-0021", "電話番号", "様", "さん", "090-1234-5678", "昭和60年"),
-        *("千葉県市川市八幡1-2-3", "【", "】", "■", "────", "\t", "\u3000\u3000", "│", "Dear ", "Ship to:", "Phone: "),
-        *("1-2-3 Yawata", "CA 94016", "SW1A 1AA", "Mr. ", "http://x.example/?name=a", "Inc.", "株式会社", "お問い合わせ"),
-        *("ｵｵｼﾏ", "ー", "－", "\u200b", "ﾞ", "①", "カード末尾 1234", "パスワード", "会員番号", "× 2個", "\f", "--\n", "-- \n"),
-    )
-)
 SEEDS = {"findings": _texts, "contact": _texts, "answers": _answers, "templates": _templates}
-WORDS = {
-    "findings": _FORM_WORDS,
-    "contact": _FORM_WORDS,
-    "answers": tuple(
-        word.encode()
-        for word in (
-            *("postal_code=", "phone_last4=", "birth_year=", "; ", "、", "＝", "昭和", "元年", "年生まれ", "十", "+81", "〒"),
-            *("令和", "S", "h", "生", "月", "日", "1234567", "\u200b", "①", "四", "=?utf-8?b?", "?="),
-        )
-    ),
-}

@@ -9,10 +9,9 @@ from fuzz import check
 
 check.django()
 
-from atesaki import inbound  # noqa: E402
-from atesaki.inbound import came  # noqa: E402
-
-from fuzz.targets import seeds  # noqa: E402
+from atesaki import inbound
+from atesaki.inbound import came
+from fuzz.targets import seeds
 
 _STATUS = re.compile(r"(?:[245]\.\d{1,3}\.\d{1,3})?")
 _RIGHT = re.compile(r"/[cnmq]/[A-Za-z0-9_-]{16,}|\b[rb]\+[a-z2-7]{39}@", re.I)
@@ -56,16 +55,3 @@ def _seeds() -> Iterator[bytes]:
 
 
 SEEDS = {"came_back": _seeds}
-WORDS = {
-    "came_back": tuple(
-        word.encode()
-        for word in (
-            *("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n", "\n--b\n", "\n--b--\n"),
-            *("Content-Type: message/delivery-status\n\n", "Content-Type: message/feedback-report\n\n", "Feedback-Type: abuse"),
-            *("Action: failed\n", "Status: 5.1.1\n", "Diagnostic-Code: smtp; 550 5.1.1 ", "User unknown", "Mailbox full"),
-            *("From: MAILER-DAEMON@", "Auto-Submitted: auto-replied\n", "Precedence: bulk\n", "Delivered-To: ", "Received: x\n"),
-            *("> ", "On Mon wrote:\n", "-----Original Message-----\n", "2026年3月2日(月) 9:00 <a@b>:\n", "-- \n", "iPhoneから送信"),
-            *("Authentication-Results: mx.example.jp; dmarc=fail header.from=", "X-Failed-Recipients: ", "宛先不明", "/n/"),
-        )
-    )
-}

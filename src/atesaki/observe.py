@@ -98,7 +98,7 @@ class Seen:
 
     template: int
     service: str
-    name: str  # the subject's fixed words, `…` for the others; empty until five recipients had it
+    name: str  # listed words and the sender's own in its subject, `…` for others; empty until sixteen had them
     sender: str  # domain
     mails: int  # ledger lines of the period of which the template is known
     learnt: int  # mails it was learnt from, whenever

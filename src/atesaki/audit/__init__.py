@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from atesaki.audit.options import AuditError, Options
+from atesaki.audit.options import THREAD, AuditError, Options
 from atesaki.audit.suspicion import suspicions
 
-__all__ = ["AuditError", "Options", "missing", "render", "run", "suspicions"]
+__all__ = ["THREAD", "AuditError", "Options", "missing", "render", "run", "suspicions"]
 
 
 def missing() -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import utils
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from atesaki import content
 from atesaki.audit import sniffing
@@ -37,7 +38,11 @@ LARGEST: Final = content.Limits().octets
 _BLOCK: Final = 1 << 20
 _BIT: Final = {kind: 1 << number for number, kind in enumerate(KINDS)}
 # An empty line, and a date as RFC 4155 has it: "From " at a line's beginning alone is ordinary prose.
-_FROM_LINE: Final = re.compile(rb"\n\r?\n(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20}\n)")
+# Some writers leave the empty line out: a header has to follow then.
+_FROM_LINE: Final = re.compile(
+    rb"\n(?:\r?\n|(?=From [^\n]*\n[!-9;-~]+[ \t]*:))"
+    rb"(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20}\n)"
+)
 _FROM_ROOM: Final = 600  # octets, more than such a line has
 _QUOTED: Final = re.compile(rb"^>(>*From )", re.M)
 _BOUNDARY: Final = re.compile(rb'boundary="?([^"\r\n;]+)', re.I)
@@ -238,6 +243,20 @@ _WANTED: Final = re.compile(
 )
 
 
+# Newer Pythons refuse a whole list of addresses for one odd name in it.
+_LENIENT: Final[dict[str, Any]] = {"strict": False} if hasattr(utils, "supports_strict_parsing") else {}
+
+
+def _decoded(value: bytes) -> str:
+    """A field as old Japanese mailers write it: the octets of their charsets hold brackets, quotes and @."""
+    for charset in ("iso2022_jp_ext",) if b"\x1b" in value else ("utf-8", "cp932"):
+        try:
+            return value.decode(charset)
+        except UnicodeDecodeError:
+            continue
+    return value.decode("utf-8", "replace")
+
+
 class Header:
     """The fields of a mail that are needed here, as octets, looked for once."""
 
@@ -255,8 +274,9 @@ class Header:
 
     def addresses(self, name: bytes) -> list[str]:
         """Comparable, from every field of that name (RFC 5322 section 3.4)."""
-        values = [b" ".join(value.split()).decode("utf-8", "replace") for value in self._fields.get(name, ())]
-        return [comparable(address) for _, address in getaddresses(values) if "@" in address] if values else []
+        values = [_decoded(b" ".join(value.split())) for value in self._fields.get(name, ())]
+        found = getaddresses(values, **_LENIENT) if values else []
+        return [comparable(address) for _, address in found if "@" in address]
 
     def recipients(self) -> list[str]:
         """Everybody in To, Cc and Bcc, once."""

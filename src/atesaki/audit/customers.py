@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -12,12 +11,12 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from atesaki.audit import columns, streams
+from atesaki.audit import cells, columns, streams
 from atesaki.audit.inputs import TABLE_OCTETS, Source, Unit
 from atesaki.audit.options import AuditError, Options
 from atesaki.audit.partials import CONFIRMED, CUSTOMER, LOGIN, MAIL_LOGIN, SIGN, Rows, comparable
@@ -26,8 +25,8 @@ from atesaki.audit.stamps import iso, seconds
 _SIGNS: Final = {"confirmed_at": CONFIRMED, "mail_login_at": MAIL_LOGIN, "last_login": LOGIN}
 _ROWS: Final = 250_000  # of a Parquet file or a database, in one unit or one fetch
 _FETCH: Final = 10_000
-_ENCODINGS: Final = ("utf-8", "cp932", "euc_jp")
 _TABLE: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")
+_BETWEEN: Final = re.compile(r"[\s;,、,;/|]+")
 _NOTHING: Final = frozenset({"", "0", "null", "none", "nan", "-", "\\n", "0000-00-00", "0000-00-00 00:00:00"})
 
 
@@ -43,10 +42,28 @@ def shown(text: str) -> str:
     """A database's URL without its password, for the report."""
     if not is_database(text):
         return text
-    parts = urlsplit(text)
+    parts = _parts(text)
     user = parts.username + "@" if parts.username else ""
     query = [(key, value) for key, value in parse_qsl(parts.query) if "pass" not in key.lower()]
     return _url(parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, query)
+
+
+def _parts(url: str) -> SplitResult:
+    """Raises `AuditError` where a password that is not encoded would be taken for something that may be shown."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        astray = parts.netloc.rpartition("@")[0]
+        if parts.scheme != "sqlite":
+            astray += parts.path + parts.query.partition("=")[0] + parts.fragment
+    except ValueError:
+        astray = "@"
+    if "@" in astray:
+        raise AuditError(
+            "The database's URL cannot be read: write each of : / ? # [ ] @ % in a user or password as %3A %2F %3F %23"
+            " %5B %5D %40 %25, or leave the password out and give it by PGPASSWORD or ~/.pgpass."
+        )
+    return parts
 
 
 def _url(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> str:
@@ -114,12 +131,15 @@ def _look(table: Source, options: Options) -> dict[str, Any]:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     else:
-        encoding = next((name for name in _ENCODINGS if _decodes(head, name)), "utf-8")
+        encoding = next((name for name in cells.ENCODINGS if _decodes(head, name)), "utf-8")
     text = head.decode(encoding, "replace").removeprefix("\ufeff")
     if "\0" in text[:4096]:
         raise AuditError(f"The customer table {table.path} is neither CSV nor Parquet.")
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    written = (line for line in text.splitlines() if line.strip())
+    first = next(written, "")
     delimiter = max(",\t;|", key=first.count)
+    if said := cells.SEPARATOR.fullmatch(first.strip()):
+        delimiter, first = said[1], next(written, "")
     headings = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
     return {
         "encoding": encoding,
@@ -132,14 +152,7 @@ def _look(table: Source, options: Options) -> dict[str, Any]:
 def _decodes(head: bytes, encoding: str) -> bool:
     """Whether the first 200 lines are in it, but for a few."""
     whole = head[: head.rfind(b"\n") + 1 or len(head)].split(b"\n")[:200]
-    return sum(_decoded(line, encoding) is None for line in whole) * 10 < len(whole)
-
-
-def _decoded(line: bytes, encoding: str) -> str | None:
-    try:
-        return line.decode(encoding)
-    except UnicodeDecodeError:
-        return None
+    return sum(cells.decoded(line, encoding) is None for line in whole) * 10 < len(whole)
 
 
 def _ranges(table: Source) -> list[tuple[int, int]]:
@@ -180,11 +193,11 @@ def read(unit: Unit, rows: Rows, zone: str) -> None:
     taking = _Taking(unit, rows, zone)
     if unit.kind == "csv":
         taking.places = unit.more["columns"]
-        for number, cells in _csv(unit, rows):
-            taking.take(cells, number)
+        for number, row in cells.read(unit, rows):
+            taking.take(row, number)
     elif unit.kind == "parquet":
-        for number, cells in _parquet(unit, taking):
-            taking.take(cells, number)
+        for number, row in _parquet(unit, taking):
+            taking.take(row, number)
     else:
         _database(unit, taking)
 
@@ -196,32 +209,42 @@ class _Taking:
         self.unit, self.rows, self.zone = unit, rows, zone
         self.places: dict[str, int] = {}
 
-    def take(self, cells: list[Any], number: int) -> None:
+    def take(self, row: list[Any], number: int) -> None:
         """1. The address.  2. The customer's own number, and data.  3. Signs of life."""
         rows, places = self.rows, self.places
         rows.read += 1
         rows.customers += 1
-        written = _text(cells[places["address"]])
+        written = _text(row[places["address"]])
         place = f"{self.unit.path}, row {number}" if number else self.unit.path
         if not written or written.lower() in _NOTHING:
             rows.skips.add("no_address", place)
             return
-        address = comparable(written)
-        ref = _text(cells[places["customer"]]) if "customer" in places else ""
-        known = self._known(cells, written) if self.unit.more.get("known") else ""
-        rows.add(address, CUSTOMER, 0, 0, ref=ref, known=known)
+        addresses = self._addresses(written, place)
+        ref = _text(row[places["customer"]]) if "customer" in places else ""
+        known = self._known(row, written) if self.unit.more.get("known") else ""
+        for further, address in enumerate(addresses):
+            rows.add(address, CUSTOMER, int(further > 0), 0, ref=ref, known=known)
         for key, code in _SIGNS.items():
-            if key not in places:
-                continue
-            value = cells[places[key]]
+            if key not in places or (len(addresses) > 1 and code != LOGIN):
+                continue  # which of several was confirmed, nobody knows: none is proved by it
+            value = row[places[key]]
             at = _moment(value, self.zone)
             if at:
-                rows.add(address, SIGN, code, at, ref=ref)
+                for address in addresses:
+                    rows.add(address, SIGN, code, at, ref=ref)
             elif _text(value).lower() not in _NOTHING:
                 rows.skips.add("bad_date", place)
 
-    def _known(self, cells: list[Any], address: str) -> str:
-        found = {key: _text(cells[self.places[key]]) for key in columns.KNOWN if key in self.places}
+    def _addresses(self, written: str, place: str) -> list[str]:
+        """One, or all of a cell that holds several."""
+        parts = [part for part in _BETWEEN.split(written) if part] if written.count("@") > 1 else []
+        if len(parts) < 2 or any(part.count("@") != 1 for part in parts):
+            return [comparable(written)]
+        self.rows.skips.add("several_addresses", place)
+        return list(dict.fromkeys(map(comparable, parts)))
+
+    def _known(self, row: list[Any], address: str) -> str:
+        found = {key: _text(row[self.places[key]]) for key in columns.KNOWN if key in self.places}
         found = {key: value for key, value in found.items() if value}
         return json.dumps(found | {"email": address}, ensure_ascii=False) if found else ""
 
@@ -231,7 +254,8 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    return str(value).strip()
+    text = str(value).strip()
+    return text[2:-1] if text.startswith('="') and text.endswith('"') else text  # how Excel is made to keep zeros
 
 
 def _moment(value: Any, zone: str) -> int:
@@ -239,102 +263,6 @@ def _moment(value: Any, zone: str) -> int:
         return seconds(value, zone)
     text = _text(value)
     return 0 if text.lower() in _NOTHING else iso(text, zone)
-
-
-def _csv(unit: Unit, rows: Rows) -> Iterator[tuple[int, list[str]]]:
-    """Rows of cells. A number is the row's in the file where the unit is its beginning, else 0."""
-    width = len(unit.more["headings"])
-    heading = unit.start == 0
-    reader = csv.reader(_text_lines(unit, rows), delimiter=unit.more["delimiter"])
-    number = 0
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            rows.skips.add("broken_row", unit.path)
-            continue
-        number += 1
-        if heading and any(cells):
-            heading = False
-            continue
-        if not any(cells):
-            continue
-        if len(cells) != width:
-            rows.skips.add("broken_row", f"{unit.path}, row {number}" if not unit.start else unit.path)
-            if len(cells) <= unit.more["columns"]["address"]:
-                continue
-            cells = [*cells, *[""] * width][: max(width, len(cells))]
-        yield (number if not unit.start else 0), cells
-
-
-def _text_lines(unit: Unit, rows: Rows) -> Iterator[str]:
-    """Lines as text; a block that is not in the table's encoding is read line by line."""
-    encoding = unit.more["encoding"]
-    packed = unit.more.get("packed", "")
-    if encoding == "utf-16":
-        yield from _wide_lines(unit, packed)
-        return
-    at = 0
-    try:
-        with streams.opened(unit.path, packed) as file:
-            for at, block in _plain_blocks(file, unit):
-                whole = block[3:] if at == 0 and block.startswith(b"\xef\xbb\xbf") else block
-                text = _decoded(whole, encoding)
-                if text is not None:
-                    yield from io.StringIO(text, newline="")  # str.splitlines would cut at U+2028 and form feeds too
-                    continue
-                for line in whole.splitlines(keepends=True):
-                    yield _by_itself(line, encoding, unit, rows)
-    except streams.BROKEN:
-        rows.skips.add("broken_archive", f"{unit.path} after octet {at} of its content")
-
-
-def _wide_lines(unit: Unit, packed: str) -> Iterator[str]:
-    """Lines of a file in UTF-16, which has no line end that could be looked for as an octet."""
-    decoder = codecs.getincrementaldecoder("utf-16")("replace")
-    rest = ""
-    with streams.opened(unit.path, packed) as file:
-        while block := file.read(streams.BLOCK):
-            *whole, rest = (rest + decoder.decode(block)).split("\n")
-            yield from (f"{line}\n" for line in whole)
-    if rest:
-        yield rest
-
-
-def _plain_blocks(file: Any, unit: Unit) -> Iterator[tuple[int, bytes]]:
-    """The unit's octets: its ends are rows' ends already, found when it was cut."""
-    if not unit.end:
-        yield from streams.lines(file, 0, 0)
-        return
-    file.seek(unit.start)
-    at, rest = unit.start, b""
-    while at < unit.end:
-        block = file.read(min(streams.BLOCK, unit.end - at))
-        if not block:
-            break
-        at += len(block)
-        whole = rest + block
-        cut_at = whole.rfind(b"\n") + 1
-        if cut_at:
-            yield at - len(whole), whole[:cut_at]
-        rest = whole[cut_at:]
-    if rest:
-        yield at - len(rest), rest
-
-
-def _by_itself(line: bytes, encoding: str, unit: Unit, rows: Rows) -> str:
-    text = _decoded(line, encoding)
-    if text is not None:
-        return text
-    for other in _ENCODINGS:
-        text = _decoded(line, other)
-        if text is not None:
-            rows.skips.add("mixed_encoding", unit.path)
-            return text
-    rows.skips.add("broken_encoding", unit.path)
-    return line.decode(encoding, "replace")
 
 
 def _parquet(unit: Unit, taking: _Taking) -> Iterator[tuple[int, list[Any]]]:
@@ -380,13 +308,19 @@ def _database(unit: Unit, taking: _Taking) -> None:
         name = type(error).__name__
         if not taking.rows.customers:
             raise AuditError(
-                f"The database did not answer the question for customers ({name}): {_said(error)}"
+                f"The database did not answer the question for customers ({name}): {_said(error, unit.more['url'])}"
             ) from error
         taking.rows.skips.add("source_failed", f"{unit.path} after row {taking.rows.customers}")
 
 
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+def _said(error: Exception, url: str) -> str:
+    """A driver's own words, without the password, should it repeat it."""
+    text = str(error)
+    parts = urlsplit(url)
+    secrets = [value for key, value in parse_qsl(parts.query) if "pass" in key.lower()]
+    for secret in filter(None, (parts.password, unquote(parts.password or ""), *secrets)):
+        text = text.replace(secret, "***")
+    return " ".join(text.split())[:300]
 
 
 def _answer(url: str, sql: str) -> Generator[Any, None, None]:

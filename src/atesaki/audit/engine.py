@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from atesaki.audit.inputs import Unit
-from atesaki.audit.options import AuditError
+from atesaki.audit.options import THREAD, AuditError
 from atesaki.audit.work import Terms, Worker
 
 # Units in one question to Daft: so many may be held in memory, with what they are told.
@@ -116,7 +116,7 @@ class Engine:
             except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
                 answers.put(error)
 
-        threading.Thread(target=ask, daemon=True, name="audit").start()
+        threading.Thread(target=ask, daemon=True, name=THREAD).start()
         while True:
             try:
                 answer = answers.get(timeout=0.25)

@@ -46,14 +46,15 @@ def read(unit: Unit, rows: Rows, zone: str) -> None:
 def _records(unit: Unit, rows: Rows) -> Iterator[dict[str, Any]]:
     """JSON objects, however they are parted; one that breaks off costs its line."""
     text = ""
-    at = 0
+    end = 0
     try:
         with opened(unit.path, unit.more.get("packed", "")) as file:
             for at, block in lines(file, unit.start, unit.end):
                 text += block.decode("utf-8", "replace")
                 text = yield from _cut(text, rows, f"{unit.path} near octet {at}", last=False)
+                end = at + len(block)
     except BROKEN:
-        rows.skips.add("broken_archive", f"{unit.path} after octet {at} of its content")
+        rows.skips.add("broken_archive", f"{unit.path} after octet {end} of its content")
     yield from _cut(text, rows, f"{unit.path} at its end", last=True)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -78,7 +78,7 @@ def find(options: Options, skips: Skips) -> list[Source]:
     seen_contents: dict[tuple[bytes, int], str] = {}
     sources: list[Source] = []
     folders: dict[str, Source] = {}
-    for path in _walk(options):
+    for path in _walk(options, skips):
         real = os.path.realpath(path)
         if real in seen_paths:
             continue
@@ -87,7 +87,7 @@ def find(options: Options, skips: Skips) -> list[Source]:
             facts = Path(path).stat()
             kind, packed, likeness = _look(path, facts.st_size, options.kind)
         except FileNotFoundError:
-            skips.add("vanished", path)
+            skips.add("dangling" if os.path.islink(path) else "vanished", path)  # noqa: PTH114 - `path` is a string
             continue
         except OSError:
             skips.add("unreadable", path)
@@ -111,14 +111,22 @@ def find(options: Options, skips: Skips) -> list[Source]:
     return sources
 
 
-def _walk(options: Options) -> Iterator[str]:
+def _walk(options: Options, skips: Skips) -> Iterator[str]:
+    """Every file. A folder is walked once, by whichever links it is reached: so a loop of them ends."""
+    seen: set[str] = set()
     for given in options.mail:
         if not os.path.lexists(given):
             raise AuditError(f"There is no {given}; see how --mail is written.")
         if not Path(given).is_dir():
             yield given
             continue
-        for folder, names, files in os.walk(given):
+        refused: Callable[[OSError], None] = lambda error: skips.add("unreadable_folder", str(error.filename))  # noqa: E731
+        for folder, names, files in os.walk(given, onerror=refused, followlinks=True):
+            real = os.path.realpath(folder)
+            if real in seen:
+                names.clear()
+                continue
+            seen.add(real)
             names[:] = sorted(name for name in names if not (name == "tmp" and {"cur", "new"} <= set(names)))
             yield from (f"{folder.rstrip(os.sep)}{os.sep}{name}" for name in sorted(files))
 

@@ -214,12 +214,13 @@ _DIALECTS: Final[dict[str, type[_Log]]] = {"postfix": _Postfix, "sendmail": _Sen
 def read(unit: Unit, rows: Rows, zone: str) -> None:
     """All deliveries of one unit of a log."""
     log = _DIALECTS[unit.kind](rows, unit, zone)
-    at = 0
+    end = 0
     try:
         for at, block in _blocks(unit, rows):
             log.feed(at, block)
+            end = at + len(block)
     except BROKEN:
-        rows.skips.add("broken_archive", f"{unit.path} after octet {at} of its content")
+        rows.skips.add("broken_archive", f"{unit.path} after octet {end} of its content")
     finally:
         log.close()
 

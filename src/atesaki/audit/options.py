@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Final
+
+THREAD: Final = "audit"  # the name of the thread that waits for Daft
 
 
 class AuditError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -75,11 +76,22 @@ class _Read:
 
 
 def run(options: Options, watcher: Watcher, language: str = "ja") -> dict[str, Any]:
+    """The whole audit (`_run`). Raises `AuditError` for what the operator has to mend, a full disk too."""
+    try:
+        return _run(options, watcher, language)
+    except (OSError, sqlite3.OperationalError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise AuditError(
+            f"It cannot go on, for a file cannot be written or read ({why}); what is done is kept in"
+            f" {options.out / 'work'}. Mend that, and give the same command again."
+        ) from error
+
+
+def _run(options: Options, watcher: Watcher, language: str) -> dict[str, Any]:
     """The whole audit; report.json as it was written. `language`: the one that report.html opens in.
 
     1. Find the inputs and cut them up.  2. Read them, and learn the mails' templates.  3. Judge the mails.
     4. Add up.  5. Write the reports.  6. Remove what was only for the way.
-    Raises `AuditError` for what the operator has to mend.
     """
     began = time.monotonic()
     it = _Audit(options, watcher)

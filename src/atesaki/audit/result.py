@@ -35,11 +35,14 @@ _TOTALS: Final = (
 def written(path: Path) -> Iterator[IO[str]]:
     """A file of its owner's alone, that is there when it is whole."""
     trial = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(
-        os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
-    ) as out:
-        yield out
-    trial.replace(path)
+    try:
+        with os.fdopen(
+            os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
+        ) as out:
+            yield out
+        trial.replace(path)
+    finally:
+        trial.unlink(missing_ok=True)
 
 
 class Addresses:

@@ -18,6 +18,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The file may not be read; give the user that runs the audit the right to.",
         "ファイルを読む権限がありません。監査を実行する利用者に権限を与えてください。",
     ),
+    "unreadable_folder": (
+        "The folder may not be read, and nobody knows how many files are in it; give the user that runs the audit the"
+        " right to.",
+        "フォルダーを読む権限がなく、中のファイル数も分かりません。監査を実行する利用者に権限を与えてください。",
+    ),
+    "dangling": ("The link leads to no file.", "リンク先のファイルがありません。"),
     "vanished": (
         "The file was there when the audit began and was gone when it was to be read.",
         "監査の開始後にファイルがなくなりました。",
@@ -32,10 +38,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "同じ内容が二度指定されました(ログとその圧縮版など)。一度だけ数えました。",
     ),
     "duplicate_mail": (
-        "The same message to the same address stands in more than one place (an archive and a log, two servers);"
-        " its Message-ID tells, and it was counted once.",
-        "同じ宛先への同じメッセージが複数の場所にあります(保存メールとログなど)。"
-        "Message-ID で判断し、一度だけ数えました。",
+        "The same message to the same address is told of more than once (an archive and a log, two servers, sent and"
+        " delivered); its Message-ID tells, or its content where it has none, and it was counted once.",
+        "同じ宛先への同じメッセージが複数回記録されています(保存メールとログ、送信と配送のイベントなど)。"
+        "Message-ID、ない場合は内容で判断し、一度だけ数えました。",
     ),
     "truncated_mbox": (
         "The mbox ends in the middle of a message; that message was counted as far as it goes.",
@@ -90,8 +96,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "文字コードが分からない行です。読めない文字は置き換えました。",
     ),
     "broken_row": (
-        "A row has another number of cells than the heading, or cannot be cut into cells.",
-        "見出しと列の数が合わないか、列に分けられない行です。",
+        "A row has another number of cells than the heading, or cannot be cut into cells; it was counted if it has a"
+        " cell for the address.",
+        "見出しと列の数が合わないか、列に分けられない行です。アドレスの列がある行は数えています。",
+    ),
+    "several_addresses": (
+        "A cell holds several addresses; each was taken for one of the customer's, and none for confirmed, as"
+        " nobody knows which one was.",
+        "一つのセルに複数のメールアドレスがあります。それぞれをその顧客のアドレスとしましたが、"
+        "どれが確認済みか分からないため、確認日は使っていません。",
+    ),
+    "open_quote": (
+        "A row has a quotation mark that is never closed; the mark was left out, and the rows after it were read"
+        " by themselves.",
+        "閉じていない引用符がある行です。引用符を除き、続く行は一行ずつ読みました。",
     ),
     "no_address": (
         "A customer has no mail address; it counts as a customer and nothing else.",

@@ -47,15 +47,16 @@ def kind(content: bytes) -> str:
     """One of KINDS, `empty`, `syslog` (a log, but no mail server's line so far) or nothing."""
     if not content.strip(b"\0 \r\n\t"):
         return "empty" if not content else ""
+    # Mails first: one that quotes a log is a mail still, and no log begins as a mail does.
+    if _FROM_LINE.match(content):
+        return "mbox"
+    if is_mail(content):
+        return "mails"
     counted = {"postfix": _POSTFIX, "exim": _EXIM, "sendmail": _SENDMAIL}
     many = {name: len(pattern.findall(content)) for name, pattern in counted.items()}
     best = max(many, key=lambda name: many[name])
     if many[best]:
         return best
-    if _FROM_LINE.match(content):
-        return "mbox"
-    if is_mail(content):
-        return "mails"
     if b"\0" in content[:4096]:
         return ""
     if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):

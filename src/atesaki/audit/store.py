@@ -50,9 +50,13 @@ class Store:
         """Whole or not at all."""
         path = self.folder / name
         trial = path.with_name(f".{name}.{os.getpid()}")
-        with os.fdopen(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(octets)
-        trial.replace(path)
+        try:
+            with os.fdopen(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+                out.write(octets)
+            trial.replace(path)
+        except OSError:
+            trial.unlink(missing_ok=True)
+            raise
         return path
 
     def path(self, unit: Unit) -> Path:

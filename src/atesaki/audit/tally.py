@@ -103,6 +103,7 @@ class _Person:
     """All that is known of one address."""
 
     customers: list[str] = field(default_factory=list)
+    further: int = 0  # of the customers, those who are counted at another address already
     mails: list[_Mail] = field(default_factory=list)
     signs: list[tuple[int, int, str]] = field(default_factory=list)  # code, at, customer
     keys: dict[int, _Mail] = field(default_factory=dict)
@@ -182,6 +183,7 @@ def _take(row: tuple[Any, ...], people: dict[str, _Person], tally: Tally, matter
         person = people[address] = _Person()
     if what == CUSTOMER:
         person.customers.append(ref)
+        person.further += code
     elif what == SIGN:
         person.signs.append((code, at, ref))
     elif what == REPLY:
@@ -366,7 +368,7 @@ class _Summing:
     ) -> None:
         self.tally.totals.update(
             addresses=1,
-            customers_with_address=len(person.customers),
+            customers_with_address=len(person.customers) - person.further,
             mails=len(mails),
             deliveries=sums["delivered"],
             bounced=sums["bounced"],

@@ -7,7 +7,7 @@ Read first: `ownership.judge`, then `importing`, `asking`, `rises`.
 """
 
 from .asking import came_back, due
-from .figures import Figures, figures
+from .figures import Figures, counted, figures
 from .importing import Imported, Progress, import_claims
 from .life import CampaignError, all_of, find, forget_old, pause, percent, resume, start, stop
 from .models import Asked, Campaign
@@ -24,6 +24,7 @@ __all__ = [
     "Progress",
     "all_of",
     "came_back",
+    "counted",
     "due",
     "figures",
     "find",

@@ -20,7 +20,7 @@ from atesaki.outbox import Departure
 from atesaki.ownership import Claim, Stand, Standing
 
 from . import paces
-from .figures import rates
+from .figures import keep_due, rates
 from .models import Asked, Campaign
 
 _CHUNK = 500
@@ -30,15 +30,28 @@ _LATELY = 14  # days in which a mailbox that was asked anything is left alone
 _WAITING = 20  # mails of its own in the outbox, or a tenth of an hour's: the next hop is away
 _RETURNS = timedelta(days=7)
 _LOOKED_AT = 5_000
+_TRIES = 3  # at one claim, a turn between them
 
 log = structlog.get_logger(__name__)
 
 
 def due(most: int = _MOST, seconds: float = _SECONDS) -> int:
-    """Gives each running campaign its turn, within these bounds; how many mailboxes were asked."""
-    ends, asked = time.monotonic() + seconds, 0
-    for pk in Campaign.objects.filter(state=Campaign.State.RUNNING).order_by("pk").values_list("pk", flat=True):
-        asked += _turn(pk, most - asked, ends)
+    """Gives each running campaign its turn, within these bounds; how many mailboxes were asked.
+
+    One that fails is told in the log, by the kind of its error alone (its words may hold an address), and keeps no
+    other from its turn. Raises the last error if all of them failed: then it is no campaign's own.
+    """
+    ends, asked, failed = time.monotonic() + seconds, 0, list[Exception]()
+    running = list(Campaign.objects.filter(state=Campaign.State.RUNNING).order_by("pk").values_list("pk", flat=True))
+    for pk in running:
+        try:
+            asked += _turn(pk, most - asked, ends)
+        except Exception as error:  # noqa: BLE001 - one must not keep the others from their turn
+            log.error("campaign.failed", campaign=pk, error=type(error).__name__)
+            failed.append(error)
+    keep_due()
+    if failed and len(failed) == len(running):
+        raise failed[-1]
     return asked
 
 
@@ -118,7 +131,10 @@ def _ask_all(campaign: Campaign, ahead: Sequence[Claim], most: int, ends: float)
             continue
         if asked >= most or time.monotonic() > ends:
             return asked, False
-        said = _ask(campaign.pk, cursor, claim.pk, skipped)
+        try:
+            said = _ask(campaign.pk, cursor, claim.pk, skipped)
+        except Exception as error:  # noqa: BLE001 - or this one keeps all behind it waiting for ever
+            said = _failed(campaign.pk, cursor, claim.pk, skipped, error)
         if said is None:
             return asked, False
         cursor, skipped = claim.pk, Counter[str]()
@@ -169,7 +185,10 @@ def _to_remind(campaign: Campaign) -> list[int]:
 def _remind_all(late: Sequence[int], most: int, ends: float) -> tuple[int, bool]:
     sent = 0
     for pk in late:
-        said = _remind(pk) if sent < most and time.monotonic() <= ends else None
+        try:
+            said = _remind(pk) if sent < most and time.monotonic() <= ends else None
+        except Exception as error:  # noqa: BLE001 - likewise
+            said = _not_reminded(pk, error)
         if said is None:
             return sent, False
         sent += said
@@ -195,6 +214,47 @@ def _remind(pk: int) -> bool | None:
             campaign.next = paces.after(campaign.next, now, campaign.per_hour)
             campaign.save(update_fields=["next"])
     return line is not None
+
+
+def _failed(pk: int, cursor: UUID, claim: UUID, skipped: Mapping[str, int], error: Exception) -> bool | None:
+    """A claim could not be asked: it is passed over after some tries, else it would keep all others waiting for ever.
+
+    None while it is to be tried again, in the next turn: what is amiss may pass by itself. Where the database is
+    away this raises as well, and no try is counted.
+    """
+    with transaction.atomic():
+        campaign = _ours(pk)
+        if campaign is None or campaign.cursor != cursor or not _given_up(campaign, claim, error):
+            return None
+        _move(campaign, claim, Counter(skipped) + Counter({"failed": 1}))
+    return False
+
+
+def _not_reminded(pk: int, error: Exception) -> bool | None:
+    """Likewise, of one that could not be reminded: after some tries it is left alone."""
+    with transaction.atomic():
+        asked = Asked.objects.get(pk=pk)
+        campaign = _ours(asked.campaign_id)
+        if campaign is None or not _given_up(campaign, asked.claim_id, error):
+            return None
+        Asked.objects.filter(pk=pk, reminded=None).update(reminded=clock.now())
+        _move(campaign, campaign.cursor, {"not_reminded": 1})
+    return False
+
+
+def _given_up(campaign: Campaign, claim: UUID, error: Exception) -> bool:
+    """Counts a try at a claim that failed; whether it was the last. The caller holds the campaign's row."""
+    campaign.tries = campaign.tries + 1 if campaign.failing == claim else 1
+    campaign.failing = claim
+    campaign.save(update_fields=["failing", "tries"])
+    log.error(
+        "campaign.claim_failed",
+        campaign=campaign.pk,
+        claim=str(claim),
+        tries=campaign.tries,
+        error=type(error).__name__,
+    )
+    return campaign.tries >= _TRIES
 
 
 def _ours(pk: int) -> Campaign | None:
@@ -251,7 +311,8 @@ def _note_refused(campaign: Campaign) -> None:
 def _move(campaign: Campaign, cursor: UUID, skipped: Mapping[str, int]) -> None:
     campaign.cursor = cursor
     campaign.passed_over = dict(Counter(campaign.passed_over) + Counter(skipped))
-    campaign.save(update_fields=["cursor", "passed_over", "next"])
+    campaign.failing, campaign.tries = None, 0
+    campaign.save(update_fields=["cursor", "passed_over", "next", "failing", "tries"])
 
 
 def _finish(pk: int, cursor: UUID) -> None:

@@ -1,12 +1,19 @@
-"""What came of a campaign: counted from the rows of the mailboxes themselves."""
+"""What came of a campaign: counted from the rows of the mailboxes themselves, and kept for whoever looks.
+
+Counting reads a row or more for each mailbox that was asked, seconds for some 100,000: so the worker does it, once a
+minute at most, and the pages and commands show what it found.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import time
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection
+from django.db.models import F, Q
 
 from atesaki import clock
 
@@ -14,7 +21,14 @@ from . import paces
 from .models import Campaign
 from .rises import RECENT, Rate, worst
 
+_OFTEN = timedelta(minutes=1)  # so often its figures are counted
+_OVER = timedelta(hours=1)  # likewise, once it has ended: answers still come, and few
+_SPARED = 20  # times as long as the count took, it is not counted again: a database has more to do
+_SECONDS = 10.0  # after which the next count waits for the next turn
 _SETTLED = timedelta(hours=1)  # who was asked later had hardly time to answer
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,7 @@ class Figures:
     asked = not_me + proved + answered + silenced + returned + silent.  `waiting`: mailboxes still to be looked at,
     about.  `rate`: the share of "not me" since it was last resumed, surely more than `bound`; likewise of returns.
     `next`: when the next mail may go, None where none will.  `passed_over`: claims not asked, and why.
+    `counted`: when this was so.
     """
 
     asked: int
@@ -41,6 +56,7 @@ class Figures:
     returned_bound: float
     next: datetime | None
     passed_over: dict[str, int]
+    counted: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +70,74 @@ class Rates:
 
 
 def figures(campaign: Campaign) -> Figures:
-    """A campaign's figures as they are now, or as they were when those whom it asked were forgotten."""
+    """A campaign's figures as they were counted last: what the worker found, however many it has asked."""
+    kept = campaign.figures if campaign.final is None else campaign.final
+    if kept is None:  # its start wrote them
+        return counted(campaign)
+    over = {"waiting": 0} if campaign.ended is not None else {}
+    now = {"next": _next(campaign), "passed_over": dict(campaign.passed_over)}  # they cost nothing
+    told = {name: many for name, many in kept.items() if name != "seconds"}
+    return Figures(**{**told, **over, **now, "counted": datetime.fromisoformat(kept["counted"])})
+
+
+def counted(campaign: Campaign) -> Figures:
+    """A campaign's figures, counted now; or as they were when those whom it asked were forgotten."""
     if campaign.final is not None:
-        return Figures(**campaign.final, next=None)
-    counted, rises = _counted(campaign), rates(campaign)
-    running = campaign.state == Campaign.State.RUNNING
-    at = max(campaign.next, clock.now())
+        return figures(campaign)
+    at, each, rises = clock.now(), _counted(campaign), rates(campaign)
     return Figures(
-        **counted,
+        **each,
         waiting=_waiting(campaign) if campaign.ended is None else 0,
         rate=rises.all_not_me.share,
         bound=rises.not_me.bound,
         returned_rate=rises.all_returned.share,
         returned_bound=rises.returned.bound,
-        next=paces.opens(campaign.hours, campaign.service.zone, at) if running else None,
+        next=_next(campaign),
         passed_over=dict(campaign.passed_over),
+        counted=at,
     )
+
+
+def keep(campaign: Campaign) -> None:
+    """Counts a campaign's figures and keeps them for whoever looks."""
+    began = time.monotonic()
+    kept = final(campaign) | {"seconds": time.monotonic() - began}
+    Campaign.objects.filter(pk=campaign.pk, final__isnull=True).update(counted=clock.now(), figures=kept)
+
+
+def keep_due() -> None:
+    """Counts the figures for which it is time, the oldest first; each by one worker, however many there are.
+
+    A campaign that failed is told in the log, without a word of what it was about, and keeps no other from its turn.
+    """
+    now, ends = clock.now(), time.monotonic() + _SECONDS
+    aged = Q(counted=None) | Q(counted__lte=now - _OVER) | Q(counted__lte=now - _OFTEN, ended=None)
+    due = Campaign.objects.filter(aged | Q(ended__gt=F("counted")), final__isnull=True)
+    for campaign in due.select_related("service__organisation").order_by(F("counted").asc(nulls_first=True), "pk"):
+        if time.monotonic() > ends:
+            return
+        spared = timedelta(seconds=_SPARED * campaign.figures["seconds"]) if campaign.figures else timedelta()
+        if campaign.counted is not None and campaign.counted > now - spared:
+            continue
+        if Campaign.objects.filter(pk=campaign.pk, counted=campaign.counted).update(counted=now):
+            try:
+                keep(campaign)
+            except Exception as error:  # noqa: BLE001 - the others' figures are due as well
+                log.error("campaign.not_counted", campaign=campaign.pk, error=type(error).__name__)
 
 
 def final(campaign: Campaign) -> dict[str, Any]:
     """The figures as they are kept."""
-    kept = asdict(replace(figures(campaign), next=None))
-    del kept["next"]
+    found = counted(campaign)
+    kept = asdict(found) | {"counted": found.counted.isoformat()}
+    del kept["next"], kept["passed_over"]  # they stand in the campaign's own row
     return kept
+
+
+def _next(campaign: Campaign) -> datetime | None:
+    if campaign.state != Campaign.State.RUNNING:
+        return None
+    return paces.opens(campaign.hours, campaign.service.zone, max(campaign.next, clock.now()))
 
 
 def rates(campaign: Campaign) -> Rates:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -34,8 +35,10 @@ _WHEN = re.compile(
 class Imported:
     """What became of a file: `rows` = rejected + duplicates + all `fates`; the rest counts some of them again.
 
-    shared: evidence that counts for the mailbox alone, as several customers gave it.  undated: evidence without its
-    date, which shows nothing.  clicks: taken for proofs because the operator said so.  released: waiting mails.
+    shared: evidence that counts for the mailbox alone, as several customers gave it.  unsettled: claims that only an
+    earlier import had proved, now in doubt, as this file gives their address to somebody else.  undated: evidence
+    without its date, which shows nothing.  clicks: taken for proofs because the operator said so.  released: waiting
+    mails.
     """
 
     dry_run: bool
@@ -44,6 +47,7 @@ class Imported:
     duplicates: int = 0
     fates: Counter[str] = field(default_factory=Counter)
     shared: int = 0
+    unsettled: int = 0
     undated: int = 0
     clicks: int = 0
     released: int = 0
@@ -87,10 +91,14 @@ def import_claims(
         _stage(service, file, rejects, done, accept_clicks=accept_clicks, tell=tell)
         staged = _sort(unnamed)
         done.duplicates = done.rows - done.rejected - staged
+        counted = set[UUID]()  # of the batch before: an address may run over several, and a dry run writes nothing
         for given in _batches():
             taken, released = gate.vouch_all(service, given, dry=dry_run)
             done.fates.update(one.fate.value for one in taken)
             done.shared += sum(one.shared for one in taken)
+            unsettled = {claim for one in taken for claim in one.unsettled}
+            done.unsettled += len(unsettled - counted)
+            counted = unsettled
             done.clicks += sum(_is_click(each) for each, one in zip(given, taken, strict=True) if one.fate is _PROVED)
             done.released += released
             imported = done.fates.total()
@@ -105,6 +113,7 @@ def import_claims(
 
 
 _PROVED = Fate.PROVED
+_STAGED = "digest, address, customer, shows, evidence, at, usable"
 _TAKEN_FOR_A_PROOF = "taken for a proof by --accept-clicks"
 
 
@@ -124,7 +133,7 @@ def _stage(
     zone, now = ZoneInfo(service.zone), clock.now()
     with (
         connection.cursor() as cursor,
-        cursor.copy("COPY pg_temp.atesaki_given (digest, address, customer, shows, evidence, at) FROM STDIN") as into,
+        cursor.copy(f"COPY pg_temp.atesaki_given ({_STAGED}) FROM STDIN") as into,
     ):
         for row in file.rows():
             done.rows += 1
@@ -132,12 +141,24 @@ def _stage(
             if isinstance(read, Bad):
                 done.rejected += 1
                 rejects.add(read)
+                if (named := _names(read)) is not None:
+                    into.write_row((named.digest, "", named.customer, named.shows.value, "", None, False))
             else:
                 done.undated += read.at is None and _names_evidence(row)
-                into.write_row((read.digest, read.address, read.customer, read.shows.value, read.evidence, read.at))
+                fields = (read.digest, read.address, read.customer, read.shows.value, read.evidence, read.at)
+                into.write_row((*fields, True))
             if done.rows % 500 == 0:
                 tell(Progress("reading", file.done, done.rows))
     tell(Progress("reading", 1.0, done.rows))
+
+
+def _names(bad: Bad) -> Given | None:
+    """Whose address a row that cannot be used names, so far as that can be read: it still shows who shares one."""
+    try:
+        address = addresses.parse(bad.cells.get("address", ""))
+    except AddressError:
+        return None
+    return Given(ownership.digest(address), address.text, bad.cells.get("customer", "").replace("\0", "").strip())
 
 
 def _names_evidence(row: Row | Bad) -> bool:
@@ -153,13 +174,13 @@ def _judged(row: Row, zone: ZoneInfo, now: datetime, accept_clicks: bool) -> Giv
         return Bad(row.line, row.raw, error.sentence("en"))
     customer, method = row.cells.get("customer", "").strip(), _method(row)
     if len(customer) > 200 or not customer.isprintable():
-        return Bad(row.line, row.raw, "A customer's reference is at most 200 printable characters.")
+        return Bad(row.line, row.raw, "A customer's reference is at most 200 printable characters.", row.cells)
     if method and method not in METHODS:
-        return Bad(row.line, row.raw, f"The method must be one of {', '.join(METHODS)}, or empty.")
+        return Bad(row.line, row.raw, f"The method must be one of {', '.join(METHODS)}, or empty.", row.cells)
     try:
         at = _moment(row.cells.get("at", ""), zone, now)
     except ValueError as error:
-        return Bad(row.line, row.raw, str(error))
+        return Bad(row.line, row.raw, str(error), row.cells)
     shows, evidence = Shows.NOTHING, ""
     if method in METHODS[:-1] and at is not None:
         shows = _shows(method, accept_clicks)
@@ -209,12 +230,15 @@ def _make_tables() -> None:
         # Temporary: it is never in the write-ahead log, and is gone with the connection, however that ends (L8).
         cursor.execute(
             "CREATE TEMP TABLE atesaki_given (digest bytea NOT NULL, address text NOT NULL, customer text NOT NULL,"
-            " shows smallint NOT NULL, evidence text NOT NULL, at timestamptz)"
+            " shows smallint NOT NULL, evidence text NOT NULL, at timestamptz, usable boolean NOT NULL)"
         )
 
 
 def _sort(unnamed: bool) -> int:
-    """Each claim once, numbered in the order of digests, which is the order of locks; how many."""
+    """Each claim once, numbered in the order of digests, which is the order of locks; how many.
+
+    A row that cannot be used makes none, and counts for who shares the address all the same.
+    """
     customer = "''::text AS customer" if unnamed else "customer"
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE pg_temp.atesaki_given")
@@ -222,11 +246,14 @@ def _sort(unnamed: bool) -> int:
             f"""
             CREATE TEMP TABLE atesaki_given_once AS
             SELECT row_number() OVER (ORDER BY digest, customer) AS n, digest, address, customer, shows, evidence, at,
-                   customers = 1 AS alone
+                   customers = 1 AS alone, able > 1 AS contested
               FROM (SELECT DISTINCT ON (digest, customer) *
-                      FROM (SELECT digest, address, {customer}, shows, evidence, at FROM pg_temp.atesaki_given) every
+                      FROM (SELECT digest, address, {customer}, shows, evidence, at
+                              FROM pg_temp.atesaki_given WHERE usable) every
                      ORDER BY digest, customer, shows DESC, at DESC NULLS LAST, evidence, address) best
-              JOIN (SELECT digest, count(DISTINCT customer) AS customers FROM pg_temp.atesaki_given GROUP BY digest) who
+              JOIN (SELECT digest, count(DISTINCT customer) AS customers,
+                           count(DISTINCT customer) FILTER (WHERE usable) AS able
+                      FROM pg_temp.atesaki_given GROUP BY digest) who
              USING (digest)
             """  # noqa: S608 - one of two words of ours
         )
@@ -240,8 +267,8 @@ def _batches() -> Iterator[list[Given]]:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT n, digest, address, customer, shows, evidence, at, alone FROM pg_temp.atesaki_given_once"
-                " WHERE n > %s ORDER BY n LIMIT %s",
+                "SELECT n, digest, address, customer, shows, evidence, at, alone, contested"
+                " FROM pg_temp.atesaki_given_once WHERE n > %s ORDER BY n LIMIT %s",
                 [last, BATCH],
             )
             rows = cursor.fetchall()
@@ -249,8 +276,8 @@ def _batches() -> Iterator[list[Given]]:
             return
         last = rows[-1][0]
         yield [
-            Given(bytes(digest), address, customer, Shows(shows), evidence, at, alone)
-            for _, digest, address, customer, shows, evidence, at, alone in rows
+            Given(bytes(digest), address, customer, Shows(shows), evidence, at, alone, contested)
+            for _, digest, address, customer, shows, evidence, at, alone, contested in rows
         ]
 
 

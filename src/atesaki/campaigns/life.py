@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from atesaki import clock, keys, tenants
 from atesaki.tenants import Service, week
 
-from .figures import final
+from .figures import final, keep
 from .models import Asked, Campaign
 
 _MOST_PER_HOUR = 20_000
@@ -51,7 +51,7 @@ def start(
     now = clock.now()
     try:
         with transaction.atomic():
-            return Campaign.objects.create(
+            begun = Campaign.objects.create(
                 service=service,
                 started=now,
                 per_hour=per_hour,
@@ -64,6 +64,9 @@ def start(
                 next=now,
                 watched=now,
             )
+            keep(begun)
+            begun.refresh_from_db()
+            return begun
     except IntegrityError as error:
         raise CampaignError(
             f"A campaign of {service.name!r} is not over yet: `atesaki campaign status {service.name!r}` shows it, "
@@ -90,7 +93,9 @@ def resume(
         changes["watched"] = now
     states = (Campaign.State.PAUSED, Campaign.State.STOPPED)
     running = Campaign.State.RUNNING
-    return _change(campaign, states, "is neither paused nor stopped", state=running, why="", next=now, **changes)
+    resumed = _change(campaign, states, "is neither paused nor stopped", state=running, why="", next=now, **changes)
+    keep(resumed)  # what is counted for stopping began anew
+    return find(str(resumed.pk))
 
 
 def stop(campaign: Campaign) -> Campaign:

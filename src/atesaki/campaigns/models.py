@@ -43,6 +43,10 @@ class Campaign(models.Model):
     next = models.DateTimeField()  # when the next mail may go
     watched = models.DateTimeField()  # what was asked before counts no more for stopping: an operator has seen it
     passed_over = models.JSONField(default=dict)  # why and how many claims were not asked
+    failing = models.UUIDField(null=True)  # the claim that could not be asked the last time, by an error of ours
+    tries = models.PositiveSmallIntegerField(default=0)  # at that claim
+    counted = models.DateTimeField(null=True)  # when its figures were last taken up to be counted
+    figures = models.JSONField(null=True)  # as the worker counted them last: no page counts for itself
     final = models.JSONField(null=True)  # its figures, once those whom it asked are forgotten
 
     class Meta:

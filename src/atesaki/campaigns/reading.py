@@ -9,7 +9,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +18,7 @@ COLUMNS = ("address", "customer", "method", "evidence", "at")
 METHODS = ("confirmed_opt_in", "clicked", "replied", "logged_in_by_mail", "none")
 _LINE = 100_000  # octets; no row of claims is longer
 _LINES = 20  # that one record may run over, in quotes
+_QUOTES = "The double quotes in this line do not match: close them, or double those within a cell."
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -36,11 +37,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A row that cannot be used, and a sentence that says why."""
+    """A row that cannot be used, and a sentence that says why.
+
+    `cells`: what seems to stand below each column that we know, none where that cannot be told. It still tells who
+    else gave an address, and nothing more.
+    """
 
     line: int
     raw: list[str]
     sentence: str
+    cells: dict[str, str] = field(default_factory=dict)
 
 
 class ClaimsFile:
@@ -82,7 +88,11 @@ class ClaimsFile:
             self.columns = _split(head[1], delimiter) or []
             places = self._places(self.columns)
             for line, cells, raw in _records(numbered, lines, delimiter):
-                yield _row(line, cells, raw, places, len(self.columns))
+                if cells is None and raw != ["\0"]:
+                    seems = _below(places, [cell.strip(' "') for cell in raw[0].split(delimiter)])
+                    yield Bad(line, raw, _QUOTES, seems)
+                else:
+                    yield _row(line, cells or [], raw, places, len(self.columns))
 
     def _lines(self, file: IO[bytes]) -> Iterator[tuple[int, str]]:
         number = 0
@@ -214,17 +224,22 @@ def _split(text: str, delimiter: str) -> list[str] | None:
     return records[0] if len(records) == 1 else None
 
 
-def _row(line: int, cells: list[str] | None, raw: list[str], places: dict[str, int], many: int) -> Row | Bad:
+def _row(line: int, cells: list[str], raw: list[str], places: dict[str, int], many: int) -> Row | Bad:
     if raw == ["\0"]:
         return Bad(line, [], f"The line is longer than {_LINE} octets: it is no row of claims.")
-    if cells is None:
-        return Bad(line, raw, "The double quotes in this line do not match: close them, or double those within a cell.")
+    kept = _below(places, cells)
     if "�" in "".join(cells):
-        return Bad(line, cells, "Characters in this line can be read neither as UTF-8 nor as cp932: export it again.")
+        why = "Characters in this line can be read neither as UTF-8 nor as cp932: export it again."
+        return Bad(line, cells, why, kept)
     if any(cell.strip() for cell in cells[many:]):
-        return Bad(line, cells, "The line has more cells than the first line names: put double quotes around commas.")
-    kept = {name: cells[at] if at < len(cells) else "" for name, at in places.items()}
+        why = "The line has more cells than the first line names: put double quotes around commas."
+        return Bad(line, cells, why, kept)
     return Row(line, kept, cells)
+
+
+def _below(places: dict[str, int], cells: list[str]) -> dict[str, str]:
+    """What stands below each column that we know."""
+    return {name: cells[at] if at < len(cells) else "" for name, at in places.items()}
 
 
 def _delimiter(head: str) -> str:

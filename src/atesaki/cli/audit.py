@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from atesaki.audit import Options
 
 _KINDS = ("postfix", "exim", "sendmail", "ses", "sendgrid", "mbox", "mails")
+_TOLD = 0.005  # of the whole: what is left is no guess from less
 _LINE_EVERY = 10  # seconds, where there is no terminal
 
 
@@ -85,13 +87,14 @@ def audit(more_mail: tuple[str, ...], json_: bool, quiet: bool, **asked: Any) ->
         report = auditing.run(options, bar, asked["locale"])
     except auditing.AuditError as error:
         bar.end()
+        if any(thread.name == auditing.THREAD for thread in threading.enumerate()):
+            click.echo(f"atesaki: {error}", err=True)
+            _leave(1)
         raise Failure(str(error)) from error
     except (KeyboardInterrupt, SystemExit) as end:
         bar.end()
         click.echo(f"atesaki: stopped; the same command goes on from what is in {options.out / 'work'}.", err=True)
-        sys.stdout.flush()
-        # Daft's own threads would finish what they are at, and nobody waits for that any more.
-        os._exit(130 if isinstance(end, KeyboardInterrupt) else 143)
+        _leave(130 if isinstance(end, KeyboardInterrupt) else 143)
     bar.end()
     if json_:
         as_json(
@@ -104,6 +107,13 @@ def audit(more_mail: tuple[str, ...], json_: bool, quiet: bool, **asked: Any) ->
         )
     else:
         _tell(options, report)
+
+
+def _leave(code: int) -> NoReturn:
+    """At once: Daft's own threads would finish what they are at, and crash where nobody waits for it any more."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _options(asked: dict[str, Any], more_mail: tuple[str, ...]) -> Options:
@@ -199,7 +209,7 @@ class _Bar:
         passed = now - self._began
         fresh = self._done - self._before
         text = f"{self._what} {share:4.0%}"
-        if fresh > 0 and passed > 0:
+        if fresh > 0 and passed > 0 and fresh / self._total >= _TOLD:
             left = (self._total - self._done) * passed / fresh
             rate = f"  {self._octets / passed / 2**20:,.1f} MB/s" if self._octets else ""
             text += f"{rate}  {_clock(left)} left"

@@ -89,13 +89,15 @@ def list_(service_name: str, json_: bool) -> None:
 
 @campaign.command()
 @_WORD
+@click.option("--exact", is_flag=True, help="Count now: seconds, where some 100,000 mailboxes were asked.")
 @_JSON
-def status(campaign_word: str, json_: bool) -> None:
-    """How far a campaign is, and what the mailboxes said."""
+def status(campaign_word: str, json_: bool, exact: bool) -> None:
+    """How far a campaign is, and what the mailboxes said, as the worker counted them last."""
     with installation():
         from atesaki import campaigns
 
-        _show(campaigns.find(campaign_word), json_)
+        found = campaigns.find(campaign_word)
+        _show(found, json_, campaigns.counted(found) if exact else None)
 
 
 @campaign.command()
@@ -136,10 +138,10 @@ def stop(campaign_word: str, json_: bool) -> None:
         _show(campaigns.stop(campaigns.find(campaign_word)), json_)
 
 
-def _show(found: Campaign, json_: bool) -> None:
+def _show(found: Campaign, json_: bool, counted: Figures | None = None) -> None:
     from atesaki import campaigns
 
-    counted = campaigns.figures(found)
+    counted = counted or campaigns.figures(found)
     if json_:
         as_json(_words(found, counted))
         return
@@ -157,6 +159,7 @@ def _show(found: Campaign, json_: bool) -> None:
         ("silenced", f"{counted.silenced:,} wished for no more mail"),
         ("silent", f"{counted.silent:,}, {counted.reminded:,} reminded"),
         ("not asked", ", ".join(f"{why} {many:,}" for why, many in sorted(counted.passed_over.items())) or "none"),
+        ("counted", f"{counted.counted:%Y-%m-%d %H:%M} UTC"),
         ("next", f"{counted.next:%Y-%m-%d %H:%M} UTC" if counted.next else "none"),
     ]
     table(said)

@@ -18,6 +18,11 @@ _WEAKER = (
     "a click or a sign-in by mail is taken for a proof. It is weaker: it shows that somebody reads the mailbox, "
     "not that it is the customer, and mail goes there from now on."
 )
+_UNSETTLED = (
+    "in doubt, as this file gives their address to another customer as well. Their mail waits, and the next one asks "
+    "the mailbox. Were the customers' references of one file wrong? Then vouch for the right ones one by one "
+    "(`POST /claims/{id}/proofs`), and withdraw the others."
+)
 _SAID = {  # what became of a claim: how it is told
     "proved": "proved: mail goes to them",
     "answered": "answered: the mailbox is read, the customer is to be proved yet",
@@ -145,6 +150,7 @@ def _words(done: Imported, service: str) -> dict[str, Any]:
         "duplicates": done.duplicates,
         **{fate: done.fates[fate] for fate in _SAID},
         "shared": done.shared,
+        "unsettled": done.unsettled,
         "undated": done.undated,
         "accepted_clicks": done.clicks,
         "released": done.released,
@@ -163,6 +169,7 @@ def _tell(done: Imported) -> None:
     table(rows)
     for many, said in (
         (done.shared, "have a confirmed opt-in and are not proved, as several customers gave that address."),
+        (done.unsettled, f"that an earlier import had proved {'would be' if done.dry_run else 'are'} {_UNSETTLED}"),
         (done.undated, "named evidence without its date, which shows nothing."),
         (done.clicks, "are proved by a click alone, because of --accept-clicks."),
         (done.released, "waiting mails were released."),

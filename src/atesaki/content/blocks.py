@@ -8,13 +8,13 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from atesaki.content.labels import UNKNOWN, Label, Owner, label
-from atesaki.content.layout import Cell, Pair, cells, held, pairs, raw_cells
+from atesaki.content.layout import Cell, Pair, Part, held, parts, row
 from atesaki.content.lines import Line, lines_of
 from atesaki.content.names import likeness
 from atesaki.content.notes import SHOP_VALUE
+from atesaki.content.notices import without_listed
 from atesaki.content.scan import Hint, look
 from atesaki.content.seen import Seen, look_for_values, without_links
 from atesaki.content.taking import Taking, holds
@@ -23,7 +23,6 @@ from atesaki.content.whose import Event, Hit, settled
 _RULING_START = frozenset("─━=_*#~-―ー・.+┌├└┏┣┗╋┼☆★◆◇■□◎○●…‥＊<>/|│┃ ")
 _RULING = re.compile(r"[^\w\s〒☎]*(?:[─━=_*#~\-―ー・.☆★◆◇■□◎○●…‥+/<>☆*] ?){3,}[^\w\s〒☎]*")
 _BOX = re.compile(r"[┌├└┏┣┗┬┴┼┤┘┐─━╋╂┿│┃|+\- ]*[┌├└┏┣┗┤┘┐┼┬┴|+][┌├└┏┣┗┬┴┼┤┘┐─━╋╂┿│┃|+\- =:]*")
-_TABLE = re.compile(r"[\t│┃|｜]")
 _VALUES = Hint.DIGITS | Hint.MAIL | Hint.HONORIFIC | Hint.HELD | Hint.GREETING | Hint.PLACE | Hint.READING
 _WORTH = _VALUES | Hint.PAIR | Hint.LABEL | Hint.BARE
 # What a sentence without any value may still hold.
@@ -34,21 +33,14 @@ _OF_A_BUSINESS = re.compile(
     "|support|sold|seller|merchant|office|branch|store|venue|publisher|manufact|employer|landlord"
 )
 _VENUE = re.compile("場所|会場|ホール|開催|venue|location|pick-?up|collect|meeting point|ホテル|宿泊|施設|clinic|hotel")
+# Who writes so in a quotation is who wrote to the sender.
+_OF_ONESELF = re.compile(
+    r"と申します|(?:です|ます)が、|(?:たい|ほしい)の?です|でしょうか|ませんか|\bI(?:'m|'d|'ve)?\b|\b[Mm]y\b"
+)
 _HEADING = 26  # letters
 _SHORT = 60  # letters
 # How many lines below it a heading's value may take, by its kind.
 _REACH = {"party": 9, "address": 4, "order_item": 30}
-
-
-class _Part(NamedTuple):
-    """A cell with its labels."""
-
-    cell: Cell
-    pairs: list[Pair]
-
-    @property
-    def is_label(self) -> bool:
-        return len(self.pairs) == 1 and self.pairs[0].start == self.pairs[0].end
 
 
 @dataclass
@@ -72,6 +64,7 @@ class Walk:
     orders: bool = False
     everybody: bool = False
     sample_line: int = -1
+    readers: bool = False  # the quotation is of who wrote to the sender
     quoted: bool = False
     recent: deque[Line] = field(default_factory=lambda: deque(maxlen=4))
 
@@ -88,16 +81,22 @@ class Walk:
                 self.end_block(ruled=True)
                 self.section, self.signature = "shop", True
             elif shown[0] in _RULING_START and _RULING.fullmatch(shown):
-                if not (_BOX.fullmatch(shown) and (self.columns or self.in_block) and shown[0] in "├┣┼|+┌┏└┗"):
+                if not (
+                    len(set(shown)) > 1
+                    and _BOX.fullmatch(shown)
+                    and (self.columns or self.in_block)
+                    and shown[0] in "├┣┼|+┌┏└┗"
+                ):
                     self.end_block(ruled=True)
             else:
                 quoted = line.raw.startswith((">", " >"))
                 if quoted != self.quoted:  # somebody else's words: what was said of the sender ends here
                     self.end_block(ruled=True)
-                    self.quoted = quoted
+                    self.quoted, self.readers = quoted, False
                 line.hints = look(line.text)
                 self.line(line, shown)
-        return settled(self.taking.hits, self.events, self.domains)
+        kept = settled(self.taking.hits, self.events, self.domains)
+        return without_listed(kept, self.taking.hits, self.everybody)
 
     # -- blocks ---------------------------------------------------------------------------------------
 
@@ -119,8 +118,10 @@ class Walk:
         self.only_heading = True
         self.recent.clear()
 
-    def event(self, line: Line, owner: Owner, *, carries: bool = False, venue: bool = False) -> None:
-        self.events.append(Event(line.number, self.block, owner, carries, venue))
+    def event(
+        self, line: Line, owner: Owner, *, carries: bool = False, venue: bool = False, labelled: bool = False
+    ) -> None:
+        self.events.append(Event(line.number, self.block, owner, carries, venue, labelled))
 
     def open(self, heading: Label, line: Line, used: int = 0) -> None:
         self.heading, self.heading_line, self.heading_used = heading, line.number, used
@@ -140,7 +141,9 @@ class Walk:
         self.taking.sample = self.sample_line >= 0 or bool(hints & Hint.SAMPLE)
         customer = bool(hints & Hint.CUSTOMER)
         ours = not prose and self.cue(line.text)
-        shop = ours or (not prose and bool(hints & Hint.SHOP))
+        if self.quoted and _OF_ONESELF.search(line.text):
+            self.section, self.readers = "customer", True
+        shop = ours or (not prose and not self.readers and bool(hints & Hint.SHOP))
         if shop and not customer:
             self.event(line, "shop", carries=len(shown) <= _SHORT)
         taking = self.taking
@@ -154,7 +157,9 @@ class Walk:
         if prose and not (waiting or seen.values or seen.named or hints & _IN_PROSE):
             self.only_heading = False
             return
-        spoken_to = any(each.sure and each.why in ("honorific", "greeting") for each in seen.named)
+        signed = bool(self.events) and self.events[-1].block == self.block and self.events[-1].owner == "shop"
+        to = ("honorific", "greeting") if signed else ("honorific", "greeting", "addressed")
+        spoken_to = bool(seen.named) and any(each.sure and each.why in to for each in seen.named)
         if spoken_to or (customer and seen.values and not ours and not prose):
             self.event(line, "customer")
         taking.seen = seen
@@ -164,26 +169,33 @@ class Walk:
 
     def layout(self, seen: Seen, shown: str) -> None:
         """By cells: a row of a table under its headings, a row of headings, labels and values."""
-        text = seen.text
-        row = raw_cells(text) if _TABLE.search(text) else cells(text)
-        if self.columns and len(row) > 1 and abs(len(row) - len(self.columns)) <= 1:
-            self.only_heading = False
-            for number, (said, cell) in enumerate(zip(self.columns, row, strict=False), 1):
-                self.taking.pair(Pair(said, "", *cell), number)
-        elif len(row) == 1:
-            self.single(seen, shown, _Part(row[0], pairs(text, row[0])))
-        else:
-            parts = [_Part(cell, pairs(text, cell)) for cell in row]
-            if self.headings(seen, parts):
+        if self.columns:
+            values = row(seen.text)
+            if len(values) > 1 and abs(len(values) - len(self.columns)) <= 1:
+                self.only_heading = False
+                for number, (said, cell) in enumerate(zip(self.columns, values, strict=False), 1):
+                    self.taking.pair(Pair(said, "", *cell), number)
+                self.taking.rest()
                 return
-            self.paired(seen, parts)
+        laid = parts(seen.text)
+        if len(laid) == 1:
+            self.single(seen, shown, laid[0])
+        elif self.headings(seen, laid):
+            return
+        else:
+            self.paired(seen, laid)
         self.taking.rest()
 
-    def headings(self, seen: Seen, parts: list[_Part]) -> bool:
+    def headings(self, seen: Seen, parts: list[Part]) -> bool:
         """Whether a row is the headings of columns."""
         if seen.values or sum(part.is_label for part in parts) < max(2, len(parts) - 1):
             return False
         heads = [part.pairs[0].label if part.pairs else UNKNOWN for part in parts]
+        names = [part.pairs[0].name.casefold() if part.pairs else "" for part in parts]
+        if "from" in names and "to" in names:  # of a journey
+            heads = [UNKNOWN if name in ("from", "to") else head for name, head in zip(names, heads, strict=True)]
+        if "unit" in names:  # its price; no flat has a column of its own among others
+            heads = [UNKNOWN if name == "unit" else head for name, head in zip(names, heads, strict=True)]
         value = heads[-1].kind in ("none", "") and not heads[-1].owner
         if len(heads) == 2 and value and heads[0].kind not in ("order_item", "none"):
             return False
@@ -193,7 +205,7 @@ class Walk:
             self.event(seen.line, "shop")
         return True
 
-    def paired(self, seen: Seen, parts: list[_Part]) -> None:
+    def paired(self, seen: Seen, parts: list[Part]) -> None:
         """Cells beside each other: a label's cell, then its value's."""
         self.only_heading = False
         at = 0
@@ -218,7 +230,7 @@ class Walk:
                 self.loose(seen, part.cell, at + 1)
                 at += 1
 
-    def single(self, seen: Seen, shown: str, part: _Part) -> None:
+    def single(self, seen: Seen, shown: str, part: Part) -> None:
         """A line of one cell: a heading, a label with its value, or a value that may belong to the heading above."""
         if part.is_label and not seen.named:
             self.head(part.pairs[0], seen.line, shown)
@@ -266,7 +278,7 @@ class Walk:
             if self.events and self.events[-1].line == line.number:
                 self.events.pop()
             carries = _OF_A_BUSINESS.search(name) is not None
-            self.event(line, "shop", carries=carries, venue=_VENUE.search(name) is not None)
+            self.event(line, "shop", carries=carries, venue=_VENUE.search(name) is not None, labelled=True)
         elif said.owner == "customer" and holds(pair, seen.text):
             self.event(line, "customer")
             if said.kind == "party":
@@ -285,7 +297,7 @@ class Walk:
         else:
             seen.shop = bool(look(value) & Hint.SHOP)
         last = self.events[-1] if self.events else None
-        if last is not None and last.line == seen.line.number and last.owner == "shop":
+        if last is not None and last.line == seen.line.number and last.owner == "shop" and not last.labelled:
             # A company in one field of a list says nothing of the next field.
             last.carries = False
             if not seen.shop:
@@ -317,7 +329,7 @@ class Walk:
             self.only_heading = True  # the label again, in another language
 
 
-def _joined(parts: list[_Part], at: int) -> Cell:
+def _joined(parts: list[Part], at: int) -> Cell:
     """The value's cell; of a value cut by wide gaps the pieces that no label begins."""
     end = parts[at].cell.end
     for part in parts[at + 1 :]:

@@ -13,7 +13,8 @@ def _top_block(raw: bytes) -> Iterator[tuple[int, int, bool]]:
     Lines end at LF alone, and the block at the first empty line, whatever stands between: of the
     readings that mailers differ in, this is the longest, so nothing hides from `without_headers` in it.
     """
-    if not (FIELD.match(raw) or raw[:1] in (b" ", b"\t") or raw.startswith((b"From ", b">From "))):
+    # email.parser goes on behind a first line without a name, and would read what stands below it as fields.
+    if not (FIELD.match(raw) or raw[:1] in (b" ", b"\t", b":") or raw.startswith((b"From ", b">From "))):
         return
     at = 0
     while at < len(raw):

@@ -5,6 +5,7 @@ honorifics and forms say. Nothing is ever suppressed by its position.
 """
 
 import re
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -89,6 +90,8 @@ _OF_THE_WAY = re.compile(
 _LINK = re.compile(r"\b(?:https?|mailto):[^\s<>\"']+", re.I)
 _TELLING = re.compile(r"[?&](?:[a-z_]*name|tel|phone|zip|postal\w*|address|birth\w*|dob)=[^&\s]", re.I)
 _LONGEST = 400_000  # characters
+_MOST = 2_000  # findings kept of a message
+_WHOLE_NAMES = 200  # looked for again
 
 
 def _sources(reading: Reading) -> Iterator[_Source]:
@@ -122,7 +125,10 @@ class _Judge:
             first, {*names, *(each for each in shown if 3 < len(each) < 40 and "@" not in each)}, reading.text[:3000]
         )
         self.found: list[Finding] = []
-        self.taken: set[tuple[str, str, int, int]] = set()
+        self.taken: dict[tuple[str, str], list[tuple[int, int]]] = {}  # by kind and part; none overlaps another
+        self.more = False
+        self.sure = False
+        self._fixed: dict[str, bool] = {}
 
     def is_own(self, kind: str, text: str, raw: str) -> bool:
         if self.own is None:
@@ -132,7 +138,12 @@ class _Judge:
         return covered or self.own.lists(raw)
 
     def is_fixed(self, line: str) -> bool:
-        return self.fixed is not None and self.fixed(line)
+        if self.fixed is None:
+            return False
+        known = self._fixed.get(line)
+        if known is None:
+            known = self._fixed[line] = self.fixed(line)
+        return known
 
     def add(self, part: str, hit: Hit) -> None:
         line = hit.line
@@ -146,11 +157,17 @@ class _Judge:
         self.put(Finding(cast("Kind", hit.kind), text, Place(part, start, end, cell), hit.why, hit.sure))
 
     def put(self, finding: Finding) -> None:
+        """Keeps a finding, unless one of its kind is there already or too many are."""
         where = finding.where
-        for kind, part, start, end in self.taken:
-            if kind == finding.kind and part == where.part and start < where.end and where.start < end:
-                return
-        self.taken.add((finding.kind, where.part, where.start, where.end))
+        taken = self.taken.setdefault((finding.kind, where.part), [])
+        at = bisect_left(taken, (where.start, where.end))
+        if (at and where.start < taken[at - 1][1]) or (at < len(taken) and taken[at][0] < where.end):
+            return
+        self.sure = self.sure or finding.sure
+        if len(self.found) >= _MOST:
+            self.more = True
+            return
+        insort(taken, (where.start, where.end))
         self.found.append(finding)
 
 
@@ -255,10 +272,11 @@ def findings(
     _names_in_headers(judge, reading)
     _again(judge, sources)
     found = sorted(judge.found, key=lambda each: (each.where.part, each.where.start))
-    sure = any(finding.sure for finding in found)
-    if found and not sure:
+    if found and not judge.sure:
         doubts.append("A line in it may be a name.")
-    return Findings("yes" if sure else "unsure" if found or doubts else "no", tuple(found), tuple(doubts))
+    if judge.more:
+        doubts.append(f"It holds more than the {_MOST} findings that are told.")
+    return Findings("yes" if judge.sure else "unsure" if found or doubts else "no", tuple(found), tuple(doubts))
 
 
 def _search(judge: _Judge, reading: Reading, sources: list[_Source], customer: Customer) -> None:
@@ -317,33 +335,56 @@ def _names_in_headers(judge: _Judge, reading: Reading) -> None:
             )
 
 
-_BEFORE_AND = r"((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)(?:,? (?:and|&) )"
-_AND = r"(?:,? (?:and|&) |と|、|・)((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)"
+_TWO_NAMES = r"((?:[A-ZÀ-Þ][\w'’-]+ ){1,2}[A-ZÀ-Þ][\w'’-]+)"
+_BEFORE_AND = re.compile(_TWO_NAMES + r"(?:,? (?:and|&) )\Z")
+_AND = re.compile(r"(?:,? (?:and|&) |と|、|・)" + _TWO_NAMES)
+_NEAR = 160  # characters in which the other name stands
+
+
+def _places(name: str, text: str) -> Iterator[int]:
+    at = text.find(name)
+    while at >= 0:
+        yield at
+        at = text.find(name, at + len(name))
+
+
+def _is_apart(text: str, start: int, end: int) -> bool:
+    """Whether no letter of a word, nor a mail address, goes on at either end."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isalnum() or before == "_" or after.isalnum() or after in ("_", "@"))
+
+
+def _beside(name: str, text: str) -> Iterator[str]:
+    """Names that "and" joins to a name."""
+    for at in _places(name, text):
+        after = _AND.match(text, at + len(name))
+        if after and (likeness(after[1]) or is_given(after[1].split()[0])):
+            yield after[1]
+        before = _BEFORE_AND.search(text, max(at - _NEAR, 0), at)
+        if before and likeness(before[1]):
+            yield before[1]
 
 
 def _again(judge: _Judge, sources: list[_Source]) -> None:
     """A whole name that was found once is one wherever it stands; so are its given name, and who is named with it."""
-    sure = {untitled(each.text) for each in judge.found if each.kind == "name" and each.sure}
-    names = {name for name in sure if len(name) >= 4 and re.search(r"[\s\u3000]", name)}
-    for name in list(names):
+    sure = dict.fromkeys(untitled(each.text) for each in judge.found if each.kind == "name" and each.sure)
+    whole = [name for name in sure if len(name) >= 4 and re.search(r"\s", name)][:_WHOLE_NAMES]
+    names = set(whole)
+    for name in whole:
         if re.search("[A-Za-z]", name):
             for _, text in sources:
-                names.update(
-                    found[1]
-                    for found in re.finditer(re.escape(name) + _AND, text)
-                    if likeness(found[1]) or is_given(found[1].split()[0])
-                )
-                names.update(
-                    found[1] for found in re.finditer(_BEFORE_AND + re.escape(name), text) if likeness(found[1])
-                )
+                names.update(_beside(name, text))
     given = {name.split()[0] for name in names if re.fullmatch(r"[A-ZÀ-Þ][\w'’-]{2,} .+", name)}
     names |= {name for name in given if not is_plain(name)}
-    for name in sorted(names, key=len, reverse=True):
-        spelt = re.compile(rf"(?<!\w){re.escape(name)}(?![\w@])" if name[0].isascii() else re.escape(name))
+    asked = judge.fixed is not None or judge.own is not None
+    for name in sorted(names, key=lambda name: (-len(name), name)):
         for part, text in sources:
-            for found in spelt.finditer(text) if name in text else ():
-                line = text[
-                    text.rfind("\n", 0, found.start()) + 1 : (text.find("\n", found.end()) + 1 or len(text) + 1) - 1
-                ]
-                if not judge.is_fixed(line) and not judge.is_own("name", name, line):
-                    judge.put(Finding("name", found[0], Place(part, *found.span()), "again", True))
+            for at in _places(name, text):
+                end = at + len(name)
+                if name[0].isascii() and not _is_apart(text, at, end):
+                    continue
+                if asked:
+                    line = text[text.rfind("\n", 0, at) + 1 : (text.find("\n", end) + 1 or len(text) + 1) - 1]
+                    if judge.is_fixed(line) or judge.is_own("name", name, line):
+                        continue
+                judge.put(Finding("name", name, Place(part, at, end), "again", True))

@@ -14,6 +14,16 @@ _ACCOUNT = re.compile(
     r"[(「『\"'*: ]{0,3}((?:[^\W\d_]{1,5}[ ・]?){0,2}[A-Za-z0-9][A-Za-z0-9_\-./*]*"
     r"(?:[ ・](?=[0-9A-Zぁ-ん])[A-Za-z0-9\-ぁ-ん]{1,14}){0,5})"
 )
+_NUMBER = re.compile(
+    r"[(「『\"'*: ]{0,3}((?:[A-Z]{2,4} (?=[0-9]))?(?=[A-Z0-9/_.\-]*[0-9])[A-Z0-9][A-Z0-9/_.\-]{2,23}"
+    r"(?: (?=[A-Z0-9]*[0-9])[A-Z0-9]{2,6}){0,4})(?![\w@])"
+)
+_PAID = re.compile(r"^(?:口座番号|記号番号|記号|sort code|iban|bic|swift)(?:$| )", re.I)
+_BANKS = re.compile(r"sort code|\bbank\b|transfer|payable", re.I)
+_OF_MEETINGS = re.compile(
+    r"^(?:(?:meeting |webinar |event )?passcode|(?:ミーティング|会議)?パスコード|wi-?fi ?(?:パスワード|password))$",
+    re.I,
+)
 _USERNAME = re.compile(r"[(「『\"'* ]{0,3}([A-Za-z0-9][\w.@+-]{2,63})")
 _SECRET = re.compile(r"[(「『\"'*: ]{0,3}([A-Za-z0-9!#$%&+?@^_~][\w\-!#$%&*+?@^~./]{2,63}(?: [0-9]{3,4}\b)?)")
 _WORDLESS = re.compile(r"[0-9]|[a-z][A-Z]|[A-Z]{2}|[!#$%&+?@^_~-]")
@@ -166,16 +176,45 @@ def _account_id(t: Notes, f: Field) -> None:
         return
     found = _ACCOUNT.match(f.value)
     shown = found[1] if found else ""
+    if not f.pair.label.listed and any(each.kind == "phone" and not each.weak for each in f.inside):
+        return
     if found and sum(letter.isdigit() for letter in shown) >= 3 and len(shown) >= 4:
         for each in f.inside:
             if each.kind in ("phone", "postal"):
                 t.seen.take(each)
-        t.add("account_id", f.pair.start + found.start(1), f.pair.start + found.end(1), "label", f.owner, cell=f.cell)
+        start, end = f.pair.start + found.start(1), f.pair.start + found.end(1)
+        # To whom readers may pay is told in mails to everybody, too.
+        pays = _PAID.search(f.pair.name) or ("account" in f.pair.name.casefold() and _BANKS.search(t.seen.text))
+        t.add("account_id", start, end, "label", f.owner, cell=f.cell, weak=bool(pays))
+    elif not re.search("[0-9@]", f.value) and likeness(f.value.strip()):  # "Member: Jane Hill"
+        _name(t, f)
     elif _USERS.search(f.pair.name):
         user = _USERNAME.match(f.value)
         plain = f.pair.name.casefold().endswith("account") and not re.search("[0-9]", user[1]) if user else True
         if user and not plain and "@" not in user[1] and (len(f.value.split()) == 1 or not f.value.isascii()):
             t.add("account_id", f.pair.start + user.start(1), f.pair.start + user.end(1), "label", f.owner, cell=f.cell)
+
+
+def _number(t: Notes, f: Field) -> None:
+    """A number that is a person's only where the mail is."""
+    found = _NUMBER.match(f.value)
+    if found is None:
+        if not re.search("[0-9@]", f.value) and likeness(f.value.strip()) and not t.seen.prose:
+            _unknown(t, f)
+        return
+    if t.seen.shop and not t.seen.customer and not t.seen.prose:
+        return
+    shown = found[1]
+    if (
+        sum(letter.isdigit() for letter in shown) >= 4
+        and len(shown) >= 5
+        and not any(each.kind in ("phone", "date") and not each.weak for each in f.inside)
+    ):
+        for each in f.inside:
+            if each.kind in ("phone", "postal"):
+                t.seen.take(each)
+        start = f.pair.start + found.start(1)
+        t.add("account_id", start, start + len(shown), "label", f.owner, cell=f.cell, weak=True)
 
 
 def _card_tail(t: Notes, f: Field) -> None:
@@ -205,7 +244,9 @@ def _secret(t: Notes, f: Field) -> None:
         for each in f.inside:
             if each.kind in ("phone", "postal"):
                 t.seen.take(each)
-        t.add("secret", f.pair.start + found.start(1), f.pair.start + found.end(1), "label", f.owner, cell=f.cell)
+        shared = bool(_OF_MEETINGS.match(f.pair.name)) and not shown.isdigit()
+        start, end = f.pair.start + found.start(1), f.pair.start + found.end(1)
+        t.add("secret", start, end, "label", f.owner, cell=f.cell, weak=shared)
 
 
 def _order_item(t: Notes, f: Field) -> None:
@@ -215,6 +256,8 @@ def _order_item(t: Notes, f: Field) -> None:
 
 
 def _party(t: Notes, f: Field) -> None:
+    if f.pair.name.casefold() == "to" and re.search(r"\bfrom\b", t.seen.line.text[: f.pair.start], re.I):
+        return  # of a journey
     if not f.people and not SHOP_VALUE.search(f.value):
         t.person(f.pair, f.inside, f.owner, f.cell, first=True)
 
@@ -246,6 +289,7 @@ TAKERS: dict[str, Callable[[Notes, Field], None]] = {
     "email": _email,
     "dob": _dob,
     "account_id": _account_id,
+    "number": _number,
     "card_tail": _card_tail,
     "secret": _secret,
     "order_item": _order_item,

@@ -17,9 +17,10 @@ _EDGES = " \t*■□◆◇●○◎・★☆▼▽▲△▶►▸▷◯◼◾♦
 _TAIL = re.compile(r" ?[(\[][^()\[\]]{1,14}[)\]]$")
 _NUMBER_STARTS = frozenset("(0123456789①②③④⑤⑥⑦⑧⑨")
 _DIGITS = re.compile("[0-9]{3}|[0-9]-[0-9]")
+_OF_NUMBER = re.compile(r"\S(?:番号|(?<!クーポン)コード)$|^[a-z][a-z' -]{1,24} (?:number|no\.?|ref\.?|reference|id)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\s/,&()・_]+|[/&]")
-_NUMBERED = re.compile(r"(?:\(?[0-9]{1,2}[.)]|[①-⑳]) ?")
+_NUMBERED = re.compile(r"(?:\(?[0-9]{1,2}[.)]|[①-⑳]|[0-9]{1,2} (?=[一-龠ァ-ヴぁ-ん])) ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def _numbered(low: str) -> Label | None:
     head = next((head for head in words.heads if low.endswith(head) and low != head), None)
     if head and low[: -len(head)].rstrip().endswith(words.numbered):
         return Label("account_id", "customer", listed=False)
-    return None
+    return Label("number", listed=False) if _OF_NUMBER.search(low) else None
 
 
 def _joined(tokens: list[str]) -> Label | None:
@@ -222,6 +223,8 @@ def _joined(tokens: list[str]) -> Label | None:
         return None
     also = frozenset(values)
     kind = values[-1] if values else "party"
+    if not values and len(tokens) > 1 and tokens[-1] in ("番号", "コード", "id", "no", "no.", "number"):
+        kind = "account_id"
     if len(also - {"none", "kana", "postal"}) > 1 and "none" not in also and "secret" not in also:
         kind = "party"
     if kind == "kana" and "name" in also and values[0] == "name" and len(tokens) > 1 and tokens[-1] in words.kinds:

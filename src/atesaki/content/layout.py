@@ -5,10 +5,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from atesaki.content.labels import UNKNOWN, Label, label, may_begin
+from atesaki.content.memo import Memo
+from atesaki.content.names import likeness
 
 _CELLS = re.compile(r"[\t│┃|｜]+| {3,}|(?<=[^\x00-\x7f])  +|  +(?=[^\x00-\x7f])")
+_TABLE = re.compile(r"[\t│┃|｜]")
+# A label of few letters is drawn out to the width of the others.
+_LETTERS = re.compile("[一-龠ぁ-んァ-ヴ](?: +[一-龠ぁ-んァ-ヴ])*")
+_LAST_LETTER = re.compile("[一-龠ぁ-んァ-ヴ](?=$|[:】 ])")
 _BOXED = re.compile("[│┃|｜]")
-_BULLET = r"[\s■□◆◇●○◎・★☆▼▽▲△▶►▸▷◯◼◾♦▪•‣*#>+※✓✔☑❖➤\-–—]*(?:\(?[0-9]{1,2}[.)] ?|[①-⑳] ?)?"
+_BULLET = r"[\s■□◆◇●○◎・★☆▼▽▲△▶►▸▷◯◼◾♦▪•‣*#>+※✓✔☑❖➤\-–—]*"
+_BULLET += r"(?:\(?[0-9]{1,2}[.)] ?|[①-⑳] ?|[0-9]{1,2} (?=[一-龠ァ-ヴぁ-ん]))?"
 _BRACKETED = re.compile(
     _BULLET
     + r"[【\[<《〔「〈(] ?([^【\[<《〔「〈】\]>》〕」〉()]{1,30}?(?:\([^()]{1,12}\))?) ?[】\]>》〕」〉)] ?[:\-]? ?"
@@ -42,6 +49,61 @@ class Pair(NamedTuple):
     end: int
 
 
+class Part(NamedTuple):
+    """A cell with its labels."""
+
+    cell: Cell
+    pairs: list[Pair]
+
+    @property
+    def is_label(self) -> bool:
+        return len(self.pairs) == 1 and self.pairs[0].start == self.pairs[0].end
+
+
+class _Places(NamedTuple):
+    """Of a cell's labels: what each says, where it stands, where its value does."""
+
+    cell: Cell
+    labels: tuple[tuple[Label, int, int, int, int], ...]
+
+
+_LAID: Memo[tuple[Part | _Places, ...]] = Memo()
+
+
+def row(text: str) -> list[Cell]:
+    """The cells of a line."""
+    return raw_cells(text) if _TABLE.search(text) else cells(text)
+
+
+def parts(text: str) -> list[Part]:
+    """The cells of a line with their labels."""
+    key = hash(text)
+    known = _LAID.get(key)
+    if known is not None:
+        return [
+            Part(each[0], [Pair(said, text[first:last], at, end) for said, first, last, at, end in each.labels])
+            if isinstance(each, _Places)
+            else each
+            for each in known
+        ]
+    found = [Part(cell, pairs(text, cell)) for cell in row(text)]
+    places: list[Part | _Places] = []
+    for part in found:
+        if not part.pairs:
+            places.append(part)
+            continue
+        labels = []
+        at = part.cell.start
+        for pair in part.pairs:
+            at = text.find(pair.name, at)
+            if at < 0:
+                return found
+            labels.append((pair.label, at, at + len(pair.name), pair.start, pair.end))
+        places.append(_Places(part.cell, tuple(labels)))
+    _LAID.put(key, tuple(places))
+    return found
+
+
 def cells(text: str) -> list[Cell]:
     """The cells of a line: parted by tabs, boxes or wide gaps; one for a line without any."""
     shown = text.strip()
@@ -56,6 +118,8 @@ def cells(text: str) -> list[Cell]:
         _add(found, text, at, gap.start())
         at = gap.end()
     _add(found, text, at, len(text))
+    while len(found) > 1 and _LETTERS.fullmatch(text, *found[0]) and _LAST_LETTER.match(text, *found[1]):
+        found[:2] = [Cell(found[0].start, found[1].end)]  # 氏    名
     return found
 
 
@@ -164,7 +228,7 @@ def _unmarked(piece: str) -> tuple[Label, str, int] | None:
         end = at + len(name)
         rest = piece[end:].lstrip()
         known = said is not None and (said.listed or _shows(said, name, rest))
-        if said and known and _VALUE_START.match(rest) and _follows(said, name, rest):
+        if said and known and (said.kind == "secret" or _VALUE_START.match(rest)) and _follows(said, name, rest):
             return said, name, end + len(piece[end:]) - len(rest)
     return None
 
@@ -178,6 +242,7 @@ def _shows(said: Label, name: str, rest: str) -> bool:
         "postal": "〒?[0-9]{3}-?[0-9]{4}",
         "dob": r"[12][0-9]{3}|昭和|平成",
         "account_id": r"[A-Z0-9-]*[0-9]{3}",
+        "number": r"[A-Z0-9/-]*[0-9]{3}",
     }
     return said.kind in forms and re.match(forms[said.kind], rest) is not None
 
@@ -186,11 +251,19 @@ def _follows(said: Label, name: str, rest: str) -> bool:
     """Whether what stands after a blank is the label's value, and not the sentence that the label's word begins."""
     if not name.isascii():
         return len(rest) <= 60 and not re.search("です|ます|ました|ください|。", rest)
-    if said.kind in ("phone", "dob", "card_tail", "account_id", "postal"):
-        return re.match(r"[+(0-9*]|[A-Z0-9-]*[0-9]", rest) is not None
-    return said.kind == "email" and "@" in rest.split(" ", maxsplit=1)[0]
+    if said.kind == "account_id" and name.casefold() in _PERSONS and likeness(rest):
+        return True
+    if said.kind in ("phone", "dob", "card_tail", "account_id", "postal", "number"):
+        return re.match(r"[+(0-9*]|[A-Z0-9/-]*[0-9]", rest) is not None
+    if said.kind == "secret":
+        return re.fullmatch(r"(?=\S*[0-9])\S{4,40}", rest) is not None
+    if said.kind == "email":
+        return "@" in rest.split(" ", maxsplit=1)[0]
+    return said.kind in ("name", "party") and said.owner != "shop" and likeness(rest) > (name.casefold() in _VERBS)
 
 
+_VERBS = frozenset(("to", "first", "last", "contact", "driver", "child", "owner", "student", "guest", "cc"))
+_PERSONS = frozenset(("member", "subscriber", "reader", "borrower"))
 # Words of every sentence; they are labels only with a mark behind them, or before letters and digits mixed.
 _COMMON = frozenset(("id", "no", "no.", "m", "t", "card", "カード", "account", "member", "plate", "code"))
 _BEFORE = re.compile(r"[^\s、。,;:!?/|「」『』【】<>*]{1,24}(?: [A-Za-z.]{1,14}){0,2} ?(?:は|が|:|=|\(|「| is|-|→)? ?$")
@@ -219,24 +292,40 @@ def label_before(text: str, start: int) -> Label | None:
 
 def held(text: str) -> Iterator[Pair]:
     """Labels in the midst of a sentence whose kind shows in the value: 会員番号は…です, (customer code …)."""
-    for found in _HELD.finditer(text):
+    key = hash(text)
+    if _HOLDS_NOTHING.get(key):
+        return
+    may_be = _MAY_HOLD.search(text)
+    if may_be is None:
+        return
+    nothing = True
+    for found in _HELD.finditer(text, max(may_be.start() - _BEFORE_HELD, 0)):
         if text[found.end() : found.end() + 1] == "@" or "@" in found[2]:
             continue
         words = found[1].removesuffix(" is").removesuffix(" was").split(" ")
         for skip in range(len(words)):
             name = " ".join(words[skip:])
-            said = label(name)
+            said = label(name) if " for " not in name else None
             common = name.casefold() in _COMMON and not re.search("[:#]|[a-z.][0-9]", found[0])
             if common:
                 continue
-            if said and said.kind in ("account_id", "secret", "dob", "card_tail") and said.owner != "shop":
+            if said and said.kind in ("account_id", "number", "secret", "dob", "card_tail") and said.owner != "shop":
+                nothing = False
                 yield Pair(said, name, found.start(2), found.end(2))
                 break
+    if nothing:
+        _HOLDS_NOTHING.put(key, True)
 
 
+_HOLDS_NOTHING: Memo[bool] = Memo()
+# A value has one of these, and so much at most stands between it and the beginning of what is looked for.
+_MAY_HOLD = re.compile("[0-9]|[a-z][A-Z]|明治|大正|昭和|平成|令和")
+_BEFORE_HELD = 140
 _HELD = re.compile(
     r"((?:[^\s:、,;/|。()「」『』【】<>*0-9=]{1,22})(?: [A-Za-z.]{1,14}){0,3}) ?(?:は|が|:|=|を|\(|「|『| is| -"
     r"|#|)[: 「『\"'*]{0,4}"
-    r"((?:[A-Za-z]{1,4}[- ])?[A-Za-z0-9][A-Za-z0-9_\-+@.!#$%&*]{1,40}(?: [0-9A-Z][0-9A-Z\-]{1,10}){0,5}|(?:明治"
+    r"((?=(?:[A-Z]{1,4}[/ ])?\S{0,24}[0-9]"
+    r"|[A-Za-z]{0,20}[a-z][A-Z])(?:[A-Z]{1,4}[/ ])?[A-Za-z0-9][A-Za-z0-9_\-+@.!#$%&*]{1,40}"
+    r"(?: [0-9A-Z][0-9A-Z\-]{1,10}){0,5}|(?:明治"
     r"|大正|昭和|平成|令和)[^\s、。]{3,16})"
 )

@@ -15,6 +15,7 @@ _ONE = (
     | {code: normalize("NFKC", chr(code)) for code in range(0xFF61, 0xFF9E)}
     | {0x301C: "~", 0xFFE5: "¥"}
 )
+_SPELT = {chr(code): spelt for code, spelt in _ONE.items()}
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
 _OTHER = re.compile(f"[{_UNSEEN}{_DASHES}{_SPACES}\uff01-\uff9f\u301c\uffe5]")
 _MANY = re.compile(f"[{_UNSEEN}]|[\uff66-\uff9d][\uff9e\uff9f]|[\uff9e\uff9f]")
@@ -27,13 +28,17 @@ class Line:
 
     __slots__ = ("hints", "number", "origin", "raw", "start", "text")
 
-    def __init__(self, raw: str, start: int, number: int) -> None:
+    def __init__(self, raw: str, start: int, number: int, plain: str | None = None) -> None:
+        """`plain`: `raw` as it is compared, where that is known and each character has its own place."""
         self.raw = raw
         self.start = start
         self.number = number
         self.origin: list[int] | None = None
         self.hints = 0
-        self.text = raw if raw.isascii() else self._plain(raw)
+        if plain is not None:
+            self.text = plain
+        else:
+            self.text = raw if raw.isascii() else self._plain(raw)
         if self.text[:1] in (">", "|") or self.text[:2] == " >":
             quoted = _QUOTED.match(self.text)
             if quoted:  # as many blanks, so that places stay
@@ -85,6 +90,28 @@ class Line:
 def lines_of(text: str) -> Iterator[Line]:
     """The lines of a text, split at LF alone as `Reading` splits them."""
     at = 0
-    for number, raw in enumerate(text.split("\n")):
-        yield Line(raw, at, number)
-        at += len(raw) + 1
+    raws = text.split("\n")
+    plains = _all_plain(text, raws)
+    if plains is None:
+        for number, raw in enumerate(raws):
+            yield Line(raw, at, number)
+            at += len(raw) + 1
+    else:
+        for number, (raw, plain) in enumerate(zip(raws, plains, strict=True)):
+            yield Line(raw, at, number, plain)
+            at += len(raw) + 1
+
+
+def _all_plain(text: str, raws: list[str]) -> list[str] | None:
+    """All lines in one go; None where one of them has a character that does not stand for itself alone."""
+    if text.isascii():
+        return raws
+    plain = text
+    for letter in set(_OTHER.findall(text)):
+        spelt = _SPELT.get(letter)
+        if spelt is None:
+            return None
+        plain = plain.replace(letter, spelt)
+    if "ー" in plain or "─" in plain or "━" in plain:
+        plain = _LONG_MARK.sub("-", plain)
+    return raws if plain == text else plain.split("\n")

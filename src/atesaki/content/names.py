@@ -66,6 +66,7 @@ _TITLE = re.compile(r"(?:mr|mrs|ms|miss|mx|dr|prof|sir|dame|rev)\.? ", re.I)
 _NOT_JA = re.compile(
     r"(?:[都道府県市区町村丁目番地号室階棟店館社部課係局院園校駅線円年月日時分様方者会金券物品類式用的化性中上下]|センター|ショップ|サービス|ストア|マンション)$"
 )
+_POST = re.compile("[長頭](?:代理|補佐)?$|教諭$|主任$|担当$|係$|監督$|理事$|取締役$|先生$")
 _KANA_NAME = re.compile(r"[ァ-ヴー]{2,10}[ ・]{0,2}[ァ-ヴー]{0,10}|[ぁ-んー]{2,8}[ ・]{0,2}[ぁ-んー]{0,8}")
 
 
@@ -96,6 +97,8 @@ def likeness(text: str) -> int:
         family = re.split("[ ・=]", text)[0]
         if family in words.surnames:
             return 2
+        if _POST.search(family):
+            return 0  # 教室長 比嘉
         given = re.split("[ ・=]+", text)[-1]
         return 0 if is_word(family) or is_word(given) or _NOT_JA.search(given) or _NOT_JA.search(family) else 1
     if _JA_ONE.fullmatch(text):
@@ -111,7 +114,10 @@ def _english_likeness(text: str) -> int:
     plain = f"{turned[2]} {turned[1]}" if turned else text
     if not _EN.fullmatch(plain):
         return 0
-    parts = [part.strip(".'’").casefold() for part in plain.split()]
+    words_in = plain.split()
+    if not plain.isupper() and any(len(word) == 3 and word.isalpha() and word.isupper() for word in words_in):
+        return 0  # LHR London
+    parts = [part.strip(".'’").casefold() for part in words_in]
     if len(parts) < 2 or any(part in words.plain and part not in words.given for part in parts):
         return 0
     if _STREET_END.search(plain) or is_word(plain) or any(len(part) > 14 for part in parts):
@@ -155,7 +161,8 @@ def _bare(text: str) -> str:
 # -- honorifics ----------------------------------------------------------------------------------------
 
 _HONORIFIC = re.compile(
-    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|(?<=[ァ-ヴー ])サマ(?![ァ-ヴー])|殿(?![堂下町様])|さん(?![ぽござせかこび])"
+    r"[ )）」』]{0,3}(?:様(?![々子式態相])|さま(?![ざ々])|(?<=[ァ-ヴー ])サマ(?![ァ-ヴー])|殿(?![堂下町様])"
+    r"|さん(?![ぽござせかこび])"
     r"|氏(?=[ (]?(?:名義|宛|$)))|(?<=[ァ-ヴー一-龠ぁ-ん])(?:くん|ちゃん)(?=[、 のへはが(]|$)"
 )
 _BEFORE = re.compile(
@@ -170,6 +177,9 @@ _ROLES = re.compile(
     r"|代表者|入居者|使用者|被保険者|世帯主|受給者|搭乗者|宿泊者)|(?:お|ご)客様?|お?宛|親愛なる|先日|本日|今回"
     r"|毎度|以下|件名|新規|登録|友人|上記|下記)(?=.)"
 )
+_INTRODUCED = re.compile(
+    rf"(?:^|[のは、。 ])((?:[{KANJI}]{{1,4}}|[ァ-ヴー]{{2,8}})(?: ?[{KANJI}ァ-ヴーぁ-ん]{{1,5}})?)と申します"
+)
 _READING = re.compile(r"[ ]?[(（「]\s?([ァ-ヴーぁ-ん]{1,12}[ ・]{0,2}[ァ-ヴーぁ-ん]{0,12})\s?[)）」]$")
 _COMPANY = re.compile(
     r"(?:株式会社|有限会社|合同会社|法人|\(株\)|㈱|\(有\)|御中|支店|営業所|センター|ストア|ショップ|薬局|医院"
@@ -179,6 +189,8 @@ _COMPANY = re.compile(
 
 def honoured(text: str) -> Iterator[Named]:
     """Names that stand before 様, さま, 殿, さん and their like; their reading in brackets is left out."""
+    for said in _INTRODUCED.finditer(text) if "と申します" in text else ():
+        yield Named(said.start(1), said.end(1), "introduced")
     for found in _HONORIFIC.finditer(text):
         word = found[0].lstrip(" )）」』")
         at = found.start()
@@ -195,12 +207,13 @@ def honoured(text: str) -> Iterator[Named]:
         if (
             end - start < 1
             or is_nobody(text[start:end])
+            or (named["family"] and (named["last"] == "皆" or (len(named["last"]) > 1 and is_nobody(named["last"]))))
             or (start and text[start - 1] in "0123456789" and named["last"] is None)
         ):
             continue
         name = text[start:end]
         if word == "さん" and not _addressed(text, start, found.end(), name):
-            if named["family"] and likeness(name) == 2 and not _ROLE_BEFORE.search(text, 0, start):
+            if named["family"] and likeness(name) and not _ROLE_BEFORE.search(text, 0, start):
                 yield Named(start, end, "mentioned")
             continue
         if len(name) == 1 and start and text[start - 1].isalpha():
@@ -264,7 +277,8 @@ def _addressed(text: str, start: int, end: int, name: str) -> bool:
 
 
 _ROLE_BEFORE = re.compile(
-    r"(?:生産者|作家|著者|選手|監督|講師|女優|俳優|歌手|店主|店長|担当|農家|職人|画家|監修|司会|代表|社員|スタッフ|シェフ|ゲスト|社長)の? ?$"
+    r"(?:生産者|作家|著者|選手|監督|講師|女優|俳優|歌手|店主|店長|担当"
+    r"|農家|職人|画家|監修|司会|代表|社員|スタッフ|シェフ|ゲスト|社長)の? ?$"
 )
 _HOW_MANY = re.compile("[おご]?[0-9一二三四五六七八九十百千数何各]+(?:人|名|組)")
 
@@ -285,22 +299,32 @@ _GREETED = re.compile(
     r"|thanks|many thanks|thank you|congratulations|congrats|happy birthday"
     r"|(?:good )?(?:morning|afternoon|evening)|good (?:news|day)|all set|you're in|nice one|great news|sorry|reminder"
     r"|well done|bad news|see you soon|good luck|action required|ok|okay|to)(?: again)?,? "
-    rf"((?:(?:mr|mrs|ms|miss|mx|dr|prof)\.? )?(?:{_LATIN}|[a-z]+)(?: {_LATIN}){{0,3}}) ?(?=[,!.:;\-–—…]|$)",
+    rf"((?:(?:mr|mrs|ms|miss|mx|dr|prof)\.? )?(?:{_LATIN}|[a-z]+)(?: {_LATIN}){{0,3}}) ?(?=[,!.:;\-–—…]"
+    rf"|$|(?<= )(?-i:your|we|you|you're|this|it's|thanks|just|here|please|our|good)\b)",
     re.I,
 )
 _CALLED = re.compile(rf"({_LATIN}(?: {_LATIN}){{0,2}})(?:, (?=[a-z]|[A-Z][a-z]+ )|[,!] ?$| ?[-–—] (?=your |we |you ))")
 _SPOKEN = re.compile(
     r"(?:,|!| [-–—]) (?:you|your|you're|we|we've|we're|here|here's|it's|thanks|thank|please|are|don't|did"
-    r"|did you|welcome|this is|just|a quick|time to|good)\b",
+    r"|did you|welcome|appt|appointment|reminder|confirmed|ready|collect|see you|thx|good news|this is"
+    r"|just|a quick|time to|good)\b",
     re.I,
 )
 _LAST_CALLED = re.compile(rf"[a-z]{{2}}, ({_LATIN}(?: {_LATIN})?)[.!?] ?$")
 _WITH = re.compile(r"\b(?:with|(?<!for )(?<!received )(?<!booked )by|author|host|our|from) $", re.I)
 # A Dr is seldom the reader.
 _TITLED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mx|MR|MRS|MS|MISS)\.? ({_LATIN}(?: {_LATIN}){{0,2}})")
-_GETS = re.compile(r"(?:^|[:\t] ?|\b(?:dear|hello|hi|morning|afternoon|evening|for|to|of|passenger|guest|patient|name) )$", re.I)
+_SPOKEN_TO = re.compile(
+    r"(?:^[^\w\t]*|: ?|\b(?:dear|hello|hi|hey|morning|afternoon|evening|passenger|guest|patient|name"
+    r"|welcome|attn|fao) )$",
+    re.I,
+)
+_SENTENCE_END = re.compile(r"(?<=[a-z]{2})\.(?: |$)")
+_GETS = re.compile(r"\b(?:for|to|of) $", re.I)
 # As airlines and hotels print it: SMITH/JOHN MR.
-_SLASHED = re.compile(r"(?<![\w/])([A-ZÀ-Þ][A-ZÀ-Þ'-]+/[A-ZÀ-Þ][A-ZÀ-Þ '-]*?[A-ZÀ-Þ](?= ?(?:MR|MRS|MS|MISS|MSTR|DR)\b))")
+_SLASHED = re.compile(
+    r"(?<![\w/])([A-ZÀ-Þ][A-ZÀ-Þ'-]+/[A-ZÀ-Þ][A-ZÀ-Þ '-]*?[A-ZÀ-Þ](?= ?(?:MR|MRS|MS|MISS|MSTR|DR)\b))"
+)
 _BY_MAIL = re.compile(
     rf"((?:{_LATIN} ){{1,3}}?{_LATIN}|[{KANJI}]{{1,4}} ?[{KANJI}ぁ-んァ-ヴー]{{1,6}}) ?\(?[<(\[ ] ?[\w.+-]+@"
 )
@@ -311,10 +335,15 @@ _NAMED_SO = re.compile(
     rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_LATIN}(?: {_LATIN}){{1,3}})"
     r"(?=,? (?:at|of|in|on|and|is|has|was|to|from|with|by|for|will|can|ships|arrives|leaves|starts|,)\b|[,.;!:(]|$)"
 )
+_GAVE = re.compile(
+    rf"({_LATIN}(?: {_LATIN}){{1,2}}) (?:has |have |just )*(?:sent|given|gave|bought|shared|invited"
+    rf"|gifted|nominated|added|paid|thanked)\b.{{0,40}}?\byou\b"
+)
 _GOES = re.compile(
     r"\b(?:ship|deliver|send|sent|sending|post|posted|parcel|package|order|booking|booked|reservation"
     r"|appointment|invoice|policy|tickets?|payment|refund|receipt|prescription|delivery|account|statement|bill"
-    r"|registered|issued|belongs|box|gift|card|basket|hamper|letter|seat|room|table|details|record|name|results?|visit|membership|enrolment|place)\w*\b[^.!?]*$",
+    r"|registered|issued|belongs|box|gift|card|basket|hamper|letter|seat|room|table|details|record"
+    r"|name|results?|visit|membership|enrolment|place)\w*\b[^.!?]*$",
     re.I,
 )
 _ENDINGS = re.compile(r"(?:'s|’s)$")
@@ -327,11 +356,15 @@ def greeted(text: str, first: bool = False) -> Iterator[Named]:
         name = _TITLE.sub("", found[1], count=1)
         start = end - len(name)
         name = name.rstrip(".")
-        if _is_called(name) and (found[0].split()[0].casefold() != "to" or likeness(name) == 2):
+        if _is_called(name, titled=name != found[1]) and (
+            found[0].split()[0].casefold() != "to" or likeness(name) == 2
+        ):
             yield Named(start, start + len(name), "greeting")
     called = _CALLED.match(text.lstrip())
+    shift = len(text) - len(text.lstrip())
+    if called and " " in called[1] and text[shift + called.end() :][:1].isupper():
+        called = called if _SPOKEN.match(text, shift + called.end(1)) else None  # "Peter Hill, Willow House"
     if called:
-        shift = len(text) - len(text.lstrip())
         name = called[1]
         given = is_given(name.split()[0])
         alone = len(text.strip()) <= len(name) + 1
@@ -342,22 +375,27 @@ def greeted(text: str, first: bool = False) -> Iterator[Named]:
     if last and is_given(last[1].split()[0]) and _is_called(last[1]):
         yield Named(last.start(1), last.end(1), "greeting")
     for found in _TITLED.finditer(text):
-        if _is_called(found[1]) and not _WITH.search(text, max(found.start() - 12, 0), found.start()):
+        if _is_called(found[1], titled=True) and not _WITH.search(text, max(found.start() - 12, 0), found.start()):
             alone = found.start() == len(text) - len(text.lstrip()) and found.end() >= len(text.rstrip()) - 1
-            said = alone or _GETS.search(text, max(found.start() - 16, 0), found.start())
-            yield Named(found.start(1), found.end(1), "honorific" if said else "mentioned")
+            to = _SPOKEN_TO.search(text, max(found.start() - 16, 0), found.start())
+            gets = _GETS.search(text, max(found.start() - 5, 0), found.start()) and _GOES.search(
+                text, max(found.start() - 60, 0), found.start()
+            )
+            name = _SENTENCE_END.split(found[1], maxsplit=1)[0]  # "for Mr Hill. Pick up at 6"
+            why = "addressed" if alone else "honorific" if to or gets else "mentioned"
+            yield Named(found.start(1), found.start(1) + len(name), why)
     for found in _SLASHED.finditer(text):
         yield Named(*found.span(1), "slashed")
 
 
-def _is_called(name: str) -> bool:
+def _is_called(name: str, *, titled: bool = False) -> bool:
     words = _words()
     parts = [part.strip(".,'’").casefold() for part in _ENDINGS.sub("", name).split()]
     if not parts or any(part in words.nobody_en for part in parts):
         return False
     if name[0].islower() and parts[0] not in words.given:
         return False
-    return all(part in words.given or part not in words.plain for part in parts)
+    return titled or all(part in words.given or part not in words.plain for part in parts)
 
 
 def spoken_of(text: str) -> Iterator[Named]:
@@ -371,10 +409,17 @@ def spoken_of(text: str) -> Iterator[Named]:
         strength = _english_likeness(name)
         if strength:
             yield Named(found.end(1) - len(name), found.end(1), "prose", strength == 2)
+    gave = _GAVE.match(text.lstrip(" >")) if " you" in text else None
+    if gave and _english_likeness(gave[1]):
+        shift = len(text) - len(text.lstrip(" >"))
+        yield Named(shift + gave.start(1), shift + gave.end(1), "prose", is_given(gave[1].split()[0]))
     if "@" in text:
         for found in _BY_MAIL.finditer(text):
-            if likeness(found[1]):
-                yield Named(found.start(1), found.end(1), "beside_mail")
+            name = found[1]
+            while " " in name and is_plain(name.split(" ")[0]):
+                name = name.split(" ", 1)[1]  # "On 3 May Rosa Hill <…> wrote"
+            if likeness(name):
+                yield Named(found.end(1) - len(name), found.end(1), "beside_mail")
 
 
 READING = re.compile(

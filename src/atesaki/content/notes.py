@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from atesaki.content.labels import Owner
+from atesaki.content.labels import Owner, is_word
 from atesaki.content.layout import Pair, label_before
 from atesaki.content.lines import Line
 from atesaki.content.names import BARE_READING, READING, could_be_name, is_kana, is_nobody, likeness
@@ -36,7 +36,32 @@ _PERSONS_OWN = frozenset(("dob", "account_id", "card_tail", "secret"))
 _CONTACT = frozenset(("phone", "address", "postal", "email"))
 _STOPS = re.compile(r"[。!?;；]|\.(?= |$)")
 # What a shop asks its readers to do; what it does to them is "call you".
-_CALL = re.compile(r"\b(?:call|ring|phone|dial|telephone|contact|visit|write to|ask for)\b(?! you)", re.I)
+_CALL = re.compile(
+    r"\b(?:call|ring|phone|dial|telephone|contact|visit|write to|ask for|book|reserve|apply|speak to"
+    r"|talk to|enquire)\b(?! you)",
+    re.I,
+)
+_ASK_FOR = re.compile(
+    r"(?:^|[.:;,!?] |\b(?:or|and|please|then|to) )(?i:text|call|ring|phone|ask|contact|e-?mail"
+    r"|speak to|talk to|write to|tell)"
+    r" (?:[A-Z][a-z]+|us\b|the [a-z]+|our [a-z]+)[^.;]{0,24}$"
+)
+# What readers are told to send, and where.
+_TOLD = re.compile(
+    r"\b(?:may|can|should|must|please) (?:be )?(?:sent|send|posted?|returned?|addressed)\b|\bcheques?\b", re.I
+)
+_ASKED = re.compile(
+    "[)） 」]*(?:まで(?!の|に|運|送|お?届)"
+    "|へ(?:。|$|お電話|お知らせ|お寄せ|ご連絡|お問|どうぞ|お気軽|お申|メール)|にお気軽|にて)"
+)
+_ASKED_BEFORE = re.compile("(?:お電話|ご連絡|お問い?合わ?せ|ご予約|ご相談)(?:を|ください)[(（ ]*$")
+
+
+def _asked(text: str, start: int, end: int) -> bool:
+    """Whether readers are asked to call there."""
+    return bool(_ASKED.match(text, end) or _ASKED_BEFORE.search(text, max(start - 12, 0), start))
+
+
 _ENDS = " \t\"',;。、.)]}"
 
 
@@ -128,9 +153,9 @@ class Notes:
 
     def clause(self, start: int, end: int) -> Owner:
         """Whose a value in a sentence is, by the words of that sentence."""
-        if not self.seen.prose:
-            return ""
         text = self.seen.text
+        if not self.seen.prose:
+            return "shop" if _ASK_FOR.search(text, 0, start) else ""
         stops = [0, *(found.end() for found in _STOPS.finditer(text, 0, start))]
         before = stops[-1]
         if len(stops) > 1 and len(text[stops[-2] : before].split()) <= 3:
@@ -138,9 +163,19 @@ class Notes:
         after = _STOPS.search(text, end)
         said = text[before : after.start() if after else len(text)]
         hints = look(said)
-        if hints & Hint.CUSTOMER:
+        if _ASK_FOR.search(text, before, start):
+            return "shop"
+        if hints & Hint.CUSTOMER and not _TOLD.search(text, before, start):
             return "customer"
-        if hints & Hint.SHOP or self.cue(said) or _CALL.search(text, before, start):
+        if self.seen.section == "customer" and not self.cue(said):
+            return "customer"
+        if (
+            hints & Hint.SHOP
+            or self.cue(said)
+            or _CALL.search(text, before, start)
+            or _TOLD.search(text, before, start)
+            or _asked(text, start, end)
+        ):
             return "shop"
         alone = not text[before:start].strip()  # an address that is a sentence goes with the others of its line
         return "shop" if alone and self.seen.has(Hint.SHOP) and not self.seen.customer else ""
@@ -172,6 +207,8 @@ class Notes:
         for pattern in (READING, BARE_READING):
             for found in pattern.finditer(line.text, start, end):
                 group = found.lastgroup or 1
+                if is_word(found[group]) or is_nobody(found[group]):
+                    continue
                 before = line.text[max(found.start() - 12, start) : found.start()]
                 before = before.split("  ")[-1].split(":")[-1].strip()
                 if any(found.start() - 4 <= hit.end <= found.start() + 2 for hit in names) or likeness(before):
@@ -235,6 +272,8 @@ class Notes:
             self.add("order_item", start + quoted.start(), start + quoted.end(), why, cell=cell, weak=True)
             return
         name = _QUANTITY.sub("", _BULLET.sub(lambda found: " " * len(found[0]), shown))
+        if is_word(name):
+            return
         if len(name.strip()) > 1 and len(name) <= 60 and not _SUM.search(name) and re.search(r"[^\W\d]", name):
             left = len(name) - len(name.lstrip())
             self.add("order_item", start + left, start + len(name.rstrip()), why, cell=cell, weak=True)

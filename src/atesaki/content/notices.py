@@ -14,8 +14,9 @@ _GAP = 4  # lines between two entries of a list
 _LETTER = re.compile(r"[^\W\d]{2}")
 _OWNED_NAMES = ("label", "heading", "recipient", "greeting", "header")
 _MADE_UP = re.compile(
-    r"[〇○◯△□×]{2}|[Xx]{3}|(?:見本|山田|例示|サンプル)[ ・]?(?:太郎|花子|一郎)$|^j(?:ohn|ane) (?:q\.? )?(?:doe|sample|public)$"
-    r"|\bany ?(?:street|town|road)\b|[0-9]*(?:0000-?0000|123-?456-?789|1234-?5678)$|@example\.|^(?:0[0 -]+|[1-9]?0+)$",
+    r"[〇○◯△□×]{2}|[Xx]{3}|(?:見本|山田|例示|サンプル)[ ・]?(?:太郎|花子|一郎)$"
+    r"|^j(?:ohn|ane) (?:q\.? )?(?:doe|sample|public)$"
+    r"|\bany ?(?:street|town|road)\b|[0-9]*(?:0000-?0000|123-?456-?789|1234-?5678)$|^(?:0[0 -]+|[1-9]?0+)$",
     re.I,
 )
 
@@ -27,9 +28,13 @@ def is_made_up(text: str) -> bool:
 
 def _is_persons(hit: Hit) -> bool:
     """Whether words, and not its form alone, say that it is a person's own."""
-    if hit.kind == "name":
-        return hit.sure and not hit.weak and hit.why in ("honorific", *_OWNED_NAMES)
-    return hit.owner == "customer" or (hit.why in ("label", "heading") and not hit.weak and hit.kind != "order_item")
+    if hit.kind == "name":  # Mr and Mrs stand before anybody's name
+        honoured = hit.why == "honorific" and not hit.text.isascii()
+        return hit.sure and not hit.weak and (honoured or hit.why in _OWNED_NAMES)
+    if hit.weak:
+        return False
+    told = hit.why in ("label", "heading") and hit.kind != "order_item"
+    return hit.owner == "customer" or (told and not (hit.prose and hit.kind in _WITH_PLACE))
 
 
 def directory(hits: Iterable[Hit], least: int) -> set[int]:
@@ -37,7 +42,7 @@ def directory(hits: Iterable[Hit], least: int) -> set[int]:
     by_kind: dict[str, list[Hit]] = defaultdict(list)
     labelled: set[int] = set()
     for hit in hits:
-        if hit.owner == "" and hit.kind in _WITH_PLACE and not hit.weak:
+        if hit.owner != "customer" and hit.kind in _WITH_PLACE and not hit.weak:
             by_kind[hit.kind].append(hit)
         elif hit.kind == "kana" or (hit.kind == "name" and hit.why in _OWNED_NAMES and not hit.weak):
             labelled.add(id(hit.line))
@@ -61,19 +66,28 @@ def _listed(run: list[Hit], least: int, labelled: set[int]) -> set[int]:
     if len(lines) < least or len(values) < least or lines & labelled:
         return set()
     # Each is somebody's or some place's: words stand beside it.
-    told = [hit for hit in run if _LETTER.search(hit.line.text[: hit.start]) or _LETTER.search(hit.line.text[hit.end :])]
-    return lines if len(told) >= least else set()
+    told = sum(
+        bool(_LETTER.search(hit.line.text[: hit.start]) or _LETTER.search(hit.line.text[hit.end :])) for hit in run
+    )
+    return lines if told >= least else set()
+
+
+def without_listed(kept: list[Hit], every: list[Hit], everybody: bool) -> list[Hit]:
+    """The hits that stand in no list; `every` holds the sender's as well, `everybody`: the text speaks to all."""
+    listed = directory(every, 2 if everybody else 3)
+    if not listed:
+        return kept
+    return [hit for hit in kept if id(hit.line) not in listed or _is_recipients(hit)]
+
+
+def _is_recipients(hit: Hit) -> bool:
+    if hit.kind == "name":
+        return hit.why in _OWNED_NAMES or (hit.why == "honorific" and not hit.text.isascii())
+    return hit.owner == "customer" or hit.why in _OWNED_NAMES
 
 
 def without_everybodys(hits: list[Hit], everybody: bool) -> list[Hit]:
-    """The hits that are somebody's; `everybody`: the message speaks to all its readers."""
-    listed = directory(hits, 2 if everybody else 3)
-    if listed:
-        hits = [
-            hit
-            for hit in hits
-            if id(hit.line) not in listed or (hit.owner == "customer" and hit.kind != "name") or hit.why in _OWNED_NAMES
-        ]
+    """Nothing, where the message speaks to all its readers and what it shows is nobody's by any word."""
     if everybody and not any(_is_persons(hit) and not is_made_up(hit.text) for hit in hits):
         return []
     return hits

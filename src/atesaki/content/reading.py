@@ -296,7 +296,7 @@ class _Reader:
                 return None
             start, closed = end, last
         if start < 0:
-            text = decode(it.body[: self.room * 4], "")[0]
+            text = _LINE_END.sub("\n", decode(it.body[: self.room * 4], "")[0])
             return self.unread(it.path, "The multipart's boundary is nowhere found.", it.content_type, "", text)
         if not closed:
             self.part(it, start, len(it.body), number + 1, default)
@@ -365,9 +365,9 @@ class _Reader:
         if page:
             shown = read_page(text[: self.limits.text])
             why = why or ("" if len(text) <= self.limits.text else "The page is too long.") or shown.why
-            text = shown.text
+            text = _LINE_END.sub("\n", shown.text)  # what is verbatim in a page has its own
         else:
-            text = re.sub(r"\r\n?", "\n", text)
+            text = _LINE_END.sub("\n", text)
             if it.parameters.get("format", "").lower() == "flowed":
                 text = _flowed(text, it.parameters.get("delsp", "").lower() == "yes")
             if "-----BEGIN PGP MESSAGE-----" in text:
@@ -416,6 +416,7 @@ def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
         at = body.find(mark, found.end() if found else at + 1)
 
 
+_LINE_END = re.compile(r"\r\n?")
 _SIGNATURES = frozenset(["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"])
 _ENCRYPTED = frozenset(["application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"])
 

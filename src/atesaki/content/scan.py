@@ -1,21 +1,23 @@
 """One look at a line that says what is worth looking for in it.
 
-One automaton for all words (google-re2's `Set`): one pattern of the standard library's `re` for each list would cost
-a hundred microseconds and more a mail. Measured against hyperscan 0.9 on mails of 2–5 KB: with bare words both take 80
-to 90 µs a mail, of which hyperscan spends two thirds in calling back for each match; these patterns it refuses for
-their length, and cut into pieces it had not compiled them after two minutes, where re2 is ready in 70 ms. re2 may be
-shared between threads as well, and its makers build it for every platform. So it is the one.
+Two automata (google-re2's `Set`), one for all words and one for what counts letters and words: in one for both their
+states would multiply, and a line that is met for the first time would cost more than twice as much. One pattern of the
+standard library's `re` for each list would cost a hundred microseconds and more a mail. Measured against hyperscan 0.9
+on mails of 2–5 KB: with bare words both take 80 to 90 µs a mail, of which hyperscan spends two thirds in calling back
+for each match; these patterns it refuses for their length, and cut into pieces it had not compiled them after two
+minutes, where re2 is ready in 70 ms. re2 may be shared between threads as well, and its makers build it for every
+platform. So it is the one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 
 import re2
 
 from atesaki.content.contact import shop_cues
 from atesaki.content.labels import folded, label_data
+from atesaki.content.memo import Memo
 
 
 class Hint:
@@ -59,7 +61,8 @@ _GREETINGS = (
     r"|all set|you're in|great news|sorry|reminder|well done|to |see you|ok)"
     r"|[.!?>\]] (?:dear|hi|hello|hey|thanks|thank you|welcome)|\b(?:mr|mrs|ms|miss|mx|dr)\b"
     r"|^\s*\pL[\pL'’-]+(?: \pL[\pL'’-]+){0,2}(?:,|!| [-–—])|, \pL[\pL'’-]+[!.?]?\s*$"
-    r"|\b(?:for|to|of|passenger|patient|guest|by) \pL"
+    r"|\b(?:for|to|of|passenger|patient|guest|by) \pL|\b(?:sent|given|gave|bought|shared|invited"
+    r"|gifted|paid) .{0,24}you\b"
 )
 _BARE = (
     r"^\s*(?:[\p{Han}々〆ヶ\p{Katakana}ー]{1,6}[ ・]{1,2}[\p{Han}々\p{Hiragana}\p{Katakana}ーA-Z]{1,7}"
@@ -82,8 +85,10 @@ _EVERYBODY = (
     r"^[^\pL]*[^、。,]{0,16}(?:各位|皆様|皆さん|みなさん|みな様)(?:へ|方)?[^\pL]*$|各位\s*[)）」】]?\s*$|皆(?:様|さん)へ"
     r"|^[^\pL]*(?:dear|hello|hi|to)(?: [a-z]+,?){0,4} (?:customers?|readers?|members?|supporters?|friends?|parents?"
     r"|carers?|guardians?|residents?|neighbou?rs?|students?|colleagues?|patients?|subscribers?|clients?|guests?|users?"
-    r"|all|everyone|everybody|families|volunteers?|tenants?|passengers?|players?|shareholders?|donors?|folks|learners?)\b"
-    r"|^[^\pL]*dear (?:sir|madam|all)\b|you (?:get|receive|received|are receiving|are getting) this (?:mail |email |e-mail |newsletter )?because"
+    r"|all|everyone|everybody|families|volunteers?|tenants?|passengers?|players?|shareholders?|donors?"
+    r"|folks|learners?)\b"
+    r"|^[^\pL]*dear (?:sir|madam|all)\b|you (?:get|receive|received|are receiving"
+    r"|are getting) this (?:mail |email |e-mail |newsletter )?because"
 )
 _SAMPLE = (
     r"^[^\pL]*(?:ご?記入の?|入力の?|記載の?|書き方の?)?(?:例|見本)(?:[(（][^()（）]{0,16}[)）])?[^\pL]*$"
@@ -92,23 +97,37 @@ _SAMPLE = (
 )
 
 
+_LOOKED: Memo[int] = Memo()
+
+
 def look(text: str) -> int:
     """The hints of a line, as `Line.text` has it."""
+    key = hash(text)
+    known = _LOOKED.get(key)
+    if known is not None:
+        return known
     hints = 0
     # `re2.Set` is called past its wrapper in Python, which costs as much as the scan.
-    for number in _scanner().Match(text.encode("utf-8", "replace")):
-        hints |= 1 << number
+    octets = text.encode("utf-8", "replace")
+    for match, bits in _scanners():
+        for number in match(octets):
+            hints |= bits[number]
+    _LOOKED.put(key, hints)
     return hints
 
 
+# Patterns that count words and letters. Each of their states would be one more of every state of the others.
+_BY_FORM = Hint.GREETING | Hint.PLACE | Hint.BARE | Hint.PROSE | Hint.READING | Hint.EVERYBODY | Hint.SAMPLE
+
+
 @cache
-def _scanner() -> Any:
-    """The automaton, built once in a process."""
+def _scanners() -> list[tuple[Callable[[bytes], list[int]], list[int]]]:
+    """The automata, for words and for forms, built once in a process; each with the hints of its patterns."""
     data = label_data()
     kinds, cue = data["kind"], data["cue"]
     japanese = re.compile("[ぁ-んァ-ヶ一-龠々〒]")
     starts = [word for words in (*kinds.values(), *data["owner"].values()) for word in words]
-    held = [word for kind in ("account_id", "secret", "card_tail", "dob") for word in kinds[kind]]
+    held = [word for kind in ("account_id", "number", "secret", "card_tail", "dob") for word in kinds[kind]]
     plain, words = shop_cues()
     unwanted = {folded(word) for word in cue["not_shop"]}
     plain = [*(word for word in plain if folded(word) not in unwanted), *cue["shop"]]
@@ -127,13 +146,18 @@ def _scanner() -> Any:
     patterns = {
         Hint.DIGITS: r"[0-9]{3}|[0-9]-[0-9]|[0-9] [0-9]{2}|[0-9]\.[0-9]{2}|[0-9] ?[点個本袋枚冊箱円]|x ?[0-9]|[0-9] x",
         Hint.MAIL: "@",
-        Hint.HONORIFIC: "様|さま|サマ|殿|さん|氏|くん|ちゃん",
+        Hint.HONORIFIC: "様|さま|サマ|と申します|殿|さん|氏|くん|ちゃん",
         Hint.PAIR: r"[:=⇒→…【\[〔《<\t│┃|｜‥]|\.{3}|・{3}|_{3}|-{3}|\S {2,}",
         Hint.LABEL: rf"^[^\pL\pN〒☎]{{0,6}}(?:[0-9]{{1,2}}[.)] ?)?[ごお御]?(?:{split(starts)})",
         Hint.HELD: split(held)
-        + r"|番号|コード|\bnumber|\bno\.|末尾|下[0-9四三]桁|生まれ|[*xX●•＊…]{2,}[ -]?[0-9]{3}|\\bending"
+        + r"|番号|コード|\bnumber|\bno\.|\bref|certificate|[の品]「|our [a-z].{2,40} (?:is|are|has"
+        r"|have) (?:now )?(?:ready|shipped|been|arrived|on)|末尾|下[0-9四三]桁|生まれ"
+        r"|[*xX●•＊…]{2,}[ -]?[0-9]{3}|\bending"
         r"|is your |[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|visa|amex|mastercard|jcb",
-        Hint.SHOP: f"{_either(plain)}|{_words(words)}" + r"|\bour [a-z]+(?: [a-z]+)? (?:at|in|on|is)\b",
+        Hint.SHOP: f"{_either(plain)}|{_words(words)}" + r"|\bour [a-z]+(?: [a-z]+)? (?:at|in|on|is)\b"
+        r"|^\s*(?:with |many |our |best |kind(?:est)? |warm(?:est)? |all )*(?:thanks|thank you|wishes"
+        r"|love|yours)[,.!]?\s*$"
+        r"|^\s*(?:best|warmly|cordially|respectfully|yours ever|as ever)[,.!]?\s*$",
         Hint.CUSTOMER: f"{_either(cue['customer'])}|{_words(cue['customer_words'])}",
         Hint.GREETING: _GREETINGS,
         Hint.PLACE: _PLACES,
@@ -148,8 +172,12 @@ def _scanner() -> Any:
     }
     patterns[Hint.BIRTH] = f"{split(kinds['dob'])}|生まれ|生[)）]|[0-9]日生|\\bdob\\b|birth|生年|誕生"
     patterns[Hint.EVERYBODY], patterns[Hint.SAMPLE] = _EVERYBODY, _SAMPLE
-    built = re2.Set.SearchSet(options)
-    for hint in sorted(patterns):
-        built.Add(patterns[hint])
-    built.Compile()
-    return built._set
+    found = []
+    for by_form in (False, True):
+        hints = [hint for hint in sorted(patterns) if bool(hint & _BY_FORM) == by_form]
+        built = re2.Set.SearchSet(options)
+        for hint in hints:
+            built.Add(patterns[hint])
+        built.Compile()
+        found.append((built._set.Match, hints))
+    return found

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from atesaki.content.labels import Owner
 from atesaki.content.lines import Line
+from atesaki.content.memo import Memo
 from atesaki.content.names import Named, greeted, honoured, spoken_of
 from atesaki.content.scan import Hint
 from atesaki.content.values import Value, addresses, before_code, cards, dates, emails, phones, postals
@@ -24,7 +25,11 @@ class Span(Protocol):
 
 
 def overlaps(span: Span, others: Iterable[Span]) -> bool:
-    return any(span.start < other.end and other.start < span.end for other in others)
+    start, end = span.start, span.end
+    for other in others:  # noqa: SIM110 - `any` costs twice as much here
+        if start < other.end and other.start < end:
+            return True
+    return False
 
 
 @dataclass(slots=True)
@@ -56,10 +61,13 @@ class Seen:
 
     def within(self, span: Span) -> list[Value]:
         """Values in a span that nothing has taken yet."""
-        return [each for each in self.values if overlaps(each, (span,)) and id(each) not in self.done]
+        if not self.values:
+            return []
+        start, end = span.start, span.end
+        return [each for each in self.values if each.start < end and start < each.end and id(each) not in self.done]
 
     def people(self, span: Span) -> list[Named]:
-        return [each for each in self.named if overlaps(each, (span,))]
+        return [each for each in self.named if overlaps(each, (span,))] if self.named else []
 
     def take(self, *taken: Value | Named) -> None:
         self.done.update(map(id, taken))
@@ -75,8 +83,20 @@ def without_links(line: Line) -> str:
     return _LINK.sub(lambda found: " " * len(found[0]), line.text)
 
 
+_EMPTY: Memo[bool] = Memo()
+
+
 def look_for_values(seen: Seen, birth: bool) -> None:
     """Fill in what the line holds; dates only where somebody may be `birth`."""
+    key = hash(seen.line.text) * 4 + 2 * birth + seen.first
+    if _EMPTY.get(key):
+        return
+    _look_for_values(seen, birth)
+    if not (seen.values or seen.named):
+        _EMPTY.put(key, True)
+
+
+def _look_for_values(seen: Seen, birth: bool) -> None:
     text, hints = seen.text, seen.line.hints
     values = seen.values
     if hints & Hint.DIGITS:

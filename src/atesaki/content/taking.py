@@ -4,28 +4,53 @@ import re
 from collections import deque
 
 from atesaki.content.labelled import TAKERS, Field
-from atesaki.content.labels import Label, Owner
+from atesaki.content.labels import Label, Owner, is_word
 from atesaki.content.layout import Cell, Pair
 from atesaki.content.lines import Line
-from atesaki.content.names import Named, could_be_name, is_kana, likeness
+from atesaki.content.names import Named, could_be_name, is_kana, is_plain, likeness
 from atesaki.content.notes import SHOP_VALUE, TITLE, Notes
 from atesaki.content.scan import Hint
 from atesaki.content.values import BUILDING, CITY_LINE, UNIT, Value
 
 _FROM = re.compile("^(?:from|sender|差出人|送信者|発信者|送信元)", re.I)
 _SHOWN_NAME = re.compile(r"\s*\"?([^<>\"@]{2,40}?)\"?\s*[<\[(]")
+_PRICE = r"(?:[¥£$€\\] ?[0-9][0-9,]*(?:\.[0-9]{2})?|[0-9][0-9,]* ?円|[0-9]{1,4}\.[0-9]{2}|[0-9]{1,3},[0-9]{3})"
 _COUNTED = "点|個|本|袋|枚|冊|箱|セット|パック|缶|台|束|玉|名様?|泊"
 _PRICED = re.compile(
     rf"^(?P<item>[^\n]{{2,60}}?)(?:[ \t　×xX✕*@(]+|  )(?:[×xX✕*] ?)?[0-9]{{1,3}} ?(?:{_COUNTED})?"
-    r"[ \t　)@=]+[¥£$€\\]? ?[0-9][0-9,.]* ?円?"
-    r"|^(?P<later>[0-9]{1,3} ?[xX×] [^\n]{2,60}?)(?:$|[ \t]{2,}|[ \t]*[@(]? ?[¥£$€])",
+    rf"[ \t　)@=]+{_PRICE}"
+    r"|^(?P<later>[0-9]{1,3} ?[xX×] [^\n]{2,60}?)(?:$|[ \t]{2,}|[ \t]*[@(]? ?[¥£$€])"
+    rf"|^(?P<dotted>[^\n:]{{2,60}}?) ?(?:\.{{3,}}|[…‥]+|・{{3,}}|_{{3,}}|-{{3,}}) ?{_PRICE}\s*$",
 )
+_BULLET_MARKS = tuple("-・*•●■□◆◇○")
+_MAY_BE_PRICED = re.compile(r"[¥£$€\\円]|[0-9][.,][0-9]|[0-9] ?[xX×] ")
+_LATE = 4  # lines after which something is still noted of a line above
+_MARKS = " \t　-*・•●■□◆◇+>"
 _ITEM_LINE = re.compile(
     rf"[×xX✕][ ]?[0-9]{{1,3}}\b|\b[0-9]{{1,3}} ?[xX×] |[0-9] ?(?:{_COUNTED})|[0-9] ?円|[¥£$€][0-9]|数量|qty", re.I
 )
 _INSTEAD = re.compile(r"([A-Za-z][\w %'-]{2,30}?) instead of ([A-Za-z][\w %'-]{2,30}?)(?=[.,;]|$)")
 _CODE = re.compile(
     r"\b([0-9]{4,8}|[A-Z]-?[0-9]{4,8}|[0-9]{3} [0-9]{3}) is your .{0,40}?(?:code|pin|password|passcode|otp)\b", re.I
+)
+_NAMED_ITEM = re.compile(
+    "(?:商品|出品中の|出品された|ご?注文の|ご?購入の|お?買い上げの|ご?予約の|お?取り置きの|落札した)「([^」]{2,40})」"
+)
+_READY = re.compile(
+    r"\b[Yy]our ([a-z][\w %'-]{3,40}?) (?:is|are|has|have) (?:now )?"
+    r"(?:ready|shipped|been (?:dispatched|shipped|posted|sent)|arrived|on (?:its|their) way)\b"
+)
+_CODE_JA = re.compile(
+    "(?<![0-9])([0-9]{4,8}) ?(?:は|が)[^。]{0,30}(?:コード|番号|パスワード)(?:です|でございます|になります)"
+)
+_USE = re.compile(
+    r"\b(?:use|enter|type(?: in)?|code|pin|passcode|password|otp)(?: the| this| your)?(?: (?:code|pin"
+    r"|passcode|number|password))?"
+    r"(?: is| below)?[: ]{1,2}([0-9]{3}[ -][0-9]{3}|[0-9]{4,8})\b(?!.{0,30}(?:checkout|discount|% off))",
+    re.I,
+)
+_READ_ALONE = re.compile(
+    r"\s*[(（] ?([ァ-ヴー]{2,10}[ ・]?[ァ-ヴー]{0,10}|[ぁ-んー]{2,8} ?[ぁ-んー]{0,8}) ?[)）]\s*(?:様|さま)?\s*"
 )
 _TOWN = re.compile(r"[A-Z][\w'’. -]{1,30},?")
 _MAY_BE_SHOPS = frozenset(("name", "phone", "address", "postal", "email"))
@@ -36,6 +61,10 @@ _NOTHING_ELSE = frozenset(("none", "account_id", "order_item", "secret"))
 def holds(pair: Pair, text: str) -> bool:
     """Whether there is a value at all."""
     return pair.end > pair.start and not text[pair.start : pair.end].isspace()
+
+
+def _mentioned(person: Named) -> Named:
+    return person._replace(why="mentioned") if person.why == "honorific" else person
 
 
 class Taking(Notes):
@@ -60,12 +89,14 @@ class Taking(Notes):
                 self._shops(inside, people, cell)
                 return False
             said, owner = Label("none", "customer"), "customer"
+        if not said.listed and not said.kind:  # Registrar: Mrs Hill
+            people = [_mentioned(each) if value.isascii() else each for each in people]
         self._people(people, owner, cell)
         TAKERS[said.kind](self, Field(pair, value, inside, people, owner, cell))
         for each in inside:
             if not seen.left(each) or each.kind == "date":
                 continue
-            if seen.prose and said.kind in ("none", "order_item", ""):
+            if (seen.prose and said.kind in ("none", "order_item", "")) or not (said.kind or said.listed or owner):
                 self.loosely(each, cell)
             elif not (each.weak and said.kind in _NOTHING_ELSE):
                 kept: Owner = "" if said.kind == "order_item" or (said.kind == "none" and pair.label is said) else owner
@@ -96,6 +127,8 @@ class Taking(Notes):
             self.seen.take(each)
             told = each.why == "mentioned"  # somebody of whom the line speaks, not to whom
             whose: Owner = "customer" if each.sure and not told else owner
+            if each.why == "introduced":
+                whose = self.seen.section or "shop"
             self.add("name", each.start, each.end, each.why, whose, sure=each.sure, cell=cell, weak=told)
 
     def _shops(self, inside: list[Value], people: list[Named], cell: int) -> None:
@@ -113,7 +146,8 @@ class Taking(Notes):
         value = seen.text[cell.start : cell.end]
         pair = Pair(heading, "", cell.start, cell.end)
         if heading.kind == "order_item":
-            if _ITEM_LINE.search(value) or (many <= 3 and len(value) <= 40 and not seen.prose):
+            listed = many == 1 or seen.text[: cell.start + 1].strip()[:1] in _BULLET_MARKS
+            if _ITEM_LINE.search(value) or (listed and len(value) <= 40 and not seen.prose):
                 self.item(cell.start, cell.end, number, "heading")
         elif heading.kind == "none" or self._goes_on(heading, many, cell, number):
             return
@@ -138,6 +172,8 @@ class Taking(Notes):
         seen = self.seen
         inside, people = seen.within(pair), seen.people(pair)
         owner: Owner = pair.label.owner or "customer"
+        if not people and not inside and _ITEM_LINE.search(seen.text, pair.start):
+            return
         if not people and ((seen.shop and not seen.customer) or (seen.prose and not inside)):
             return
         self._people(people, "customer", number)
@@ -182,6 +218,7 @@ class Taking(Notes):
                 spoken = spoken or (person.why == "beside_mail" and any(map(self._writers, seen.values)))
                 owner: Owner = "customer" if spoken else self.clause(person.start, person.end)
                 told = person.why == "mentioned"
+                owner = (seen.section or "shop") if person.why == "introduced" else owner
                 self.add("name", person.start, person.end, person.why, owner, sure=person.sure, weak=told)
         for each in loose:
             if self._writers(each):
@@ -191,24 +228,37 @@ class Taking(Notes):
         if loose:
             self._town(loose)
         self.read_beside(0, len(seen.text), "customer" if seen.named else "", 0)
+        read = _READ_ALONE.fullmatch(seen.text) if seen.has(Hint.READING) else None
+        if read and self.hits and self.hits[-1].kind == "name" and seen.line.number - self.hits[-1].line.number <= 2:
+            self.add("kana", *read.span(1), "reading", self.hits[-1].owner)
         self._items()
         code = _CODE.search(seen.text) if "is your" in seen.text else None
-        if code:
+        code = code or (_CODE_JA.search(seen.text) if seen.has(Hint.HELD) else None)
+        code = code or (_USE.search(seen.text) if seen.has(Hint.DIGITS) else None)
+        if code and not any(hit.line is seen.line and hit.kind == "secret" for hit in self.hits[-3:]):
             self.add("secret", code.start(1), code.end(1), "pattern")
 
     def _items(self) -> None:
         """Things that were ordered: with quantity and price, in 『』, or one instead of another."""
         seen = self.seen
         text = seen.line.text
+        if "「" in text:
+            for found in _NAMED_ITEM.finditer(text):
+                self.add("order_item", *found.span(1), "prose", weak=True)
+        if "our " in text:
+            for found in _READY.finditer(text):
+                if not is_plain(found[1].split()[-1]) and not is_word(found[1]):
+                    self.add("order_item", *found.span(1), "prose", weak=True)
         if "instead of" in text:
             for found in _INSTEAD.finditer(text):
                 self.add("order_item", *found.span(1), "prose", weak=True)
                 self.add("order_item", *found.span(2), "prose", weak=True)
         if seen.has(Hint.DIGITS) and not seen.prose and not any(hit.line is seen.line for hit in self.hits[-4:]):
-            priced = _PRICED.match(text.lstrip())
+            bare = text.lstrip(_MARKS)
+            priced = _PRICED.match(bare) if _MAY_BE_PRICED.search(bare) else None
             if priced:
-                shift = len(text) - len(text.lstrip())
-                start, end = priced.span("item" if priced["item"] else "later")
+                shift = len(text) - len(bare)
+                start, end = priced.span(priced.lastgroup or 0)
                 self.item(shift + start, shift + end, 0, "priced")
         quoted = TITLE.search(text) if "『" in text else None
         if quoted and not any(hit.line is seen.line and hit.kind == "order_item" for hit in self.hits[-4:]):
@@ -239,17 +289,26 @@ class Taking(Notes):
         if self.last_address == seen.line.number:
             self._above(recent[-2])
 
+    def _since(self, line: Line) -> int:
+        """Where in the hits those of a line, and of all below it, are."""
+        at = len(self.hits)
+        while at and self.hits[at - 1].line.number >= line.number - _LATE:
+            at -= 1
+        return at
+
     def _between(self, recent: list[Line]) -> None:
-        street = next((hit for hit in reversed(self.hits) if hit.kind == "address" and hit.line in recent[:-1]), None)
+        hits = self.hits[self._since(recent[0]) :]
+        street = next((hit for hit in reversed(hits) if hit.kind == "address" and hit.line in recent[:-1]), None)
         if street is None:
             return
         for line in recent[recent.index(street.line) + 1 : -1]:
             shown = line.text.strip()
-            if _TOWN.fullmatch(shown) and not any(hit.line is line for hit in self.hits):
+            if _TOWN.fullmatch(shown) and not any(hit.line is line for hit in hits):
                 self.note_line(line, shown, "between", street)
 
     def _above(self, line: Line) -> None:
         shown = line.text.strip()
-        if UNIT.match(shown) and not any(hit.line is line and hit.why != "bare" for hit in self.hits):
-            self.hits = [hit for hit in self.hits if hit.line is not line]
+        since = self._since(line)
+        if UNIT.match(shown) and not any(hit.line is line and hit.why != "bare" for hit in self.hits[since:]):
+            self.hits[since:] = [hit for hit in self.hits[since:] if hit.line is not line]
             self.note_line(line, shown, "above", self.hits[-1])

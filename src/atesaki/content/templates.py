@@ -1,8 +1,9 @@
 """Which mails of a sender are one template, and which of its lines are the same for every recipient.
 
 Kept is no content: of a line or a word of a subject, a keyed hash of 8 octets, in how many mails it stood, and a sample
-of at most 16 recipients as hashes; of a template besides, its sender's domain, counts, and a name. The name holds only
-words of the subject that are fixed by the same rule as a line, and by that the sender's own.
+of at most 16 recipients as hashes; of a template besides, its sender's domain, counts, and a name. The name is for
+recognition alone, so what is in doubt is left out: it holds only words that `subjects` lists or the sender's own name
+has, and of these only what sixteen recipients and nearly all mails had.
 
 A template is found by likeness and not by one exact key: values, item rows and optional paragraphs differ from mail to
 mail, and a key over all of it would make a template of each mail. Wrong joins are harmless, as what differs between
@@ -21,8 +22,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import nlargest
+from typing import NamedTuple
 
+from atesaki.content.memo import Memo
+from atesaki.content.names import honoured, likeness
 from atesaki.content.reading import Reading
+from atesaki.content.subjects import tellable
 
 LEAST_RECIPIENTS = 5
 """Fewer distinct recipients make nothing fixed, however many mails they were sent."""
@@ -54,6 +59,7 @@ class Skeleton:
     shapes: frozenset[bytes] = frozenset()
     words: tuple[str, ...] = ()
     hashes: tuple[bytes, ...] = ()  # of `words`, empty for what stands between them
+    told: tuple[str, ...] = ()  # of `words`, `…` for those that may be a person's
     domain: str = ""
     lacking: tuple[str, ...] = ()
 
@@ -77,28 +83,62 @@ _DOMAIN = re.compile(r"@([\w.-]+)")
 
 def line_hash(line: str, key: bytes) -> bytes:
     """8 octets of a line as it is read, whatever blanks stand in it. `key`: secret, at most 64 octets."""
-    return _mark("l", " ".join(line.split()), key)
+    plain = " ".join(line.split())
+    known = _MARKS.get(hash((key, plain)))
+    return known.line if known else _mark("l", plain, key)
 
 
 def _mark(kind: str, text: str, key: bytes) -> bytes:
     return blake2b(f"{kind}{text}".encode("utf-8", "surrogatepass"), digest_size=_OCTETS, key=key).digest()
 
 
+class _Marks(NamedTuple):
+    """Of a line: its hash, its shape's as a row of many, its own without digits; whether the shape is a mere word."""
+
+    line: bytes
+    row: bytes
+    undigited: bytes
+    word: bool
+    says: int
+
+
+_MARKS: Memo[_Marks] = Memo()
+_SAYS: Memo[int] = Memo()
+
+
+def _marks(line: str, key: bytes) -> _Marks:
+    place = hash((key, line))
+    known = _MARKS.get(place)
+    if known is None:
+        cut = line[:_WIDE]
+        shape = _RUN.sub("w", cut)
+        known = _Marks(
+            _mark("l", line, key),
+            _mark("r", shape, key),
+            _mark("l", _NUMBER.sub("0", cut), key),
+            shape == "w",
+            _says(line),
+        )
+        _MARKS.put(place, known)
+    return known
+
+
 def skeleton(reading: Reading, key: bytes) -> Skeleton:
     """What tells a mail's template. `key`: a secret of at most 64 octets, for hashes of short lines can be guessed."""
-    lines = list(_lines(reading))
+    lines = [_marks(line, key) for line in _lines(reading)]
     domain = _sender_domain(reading)
-    language = "ja" if any(_KANA.search(line[:_WIDE]) for line in lines) else "en"
+    language = "ja" if any(line.says & _IS_KANA for line in lines) else "en"
     types = sorted({part.content_type for part in reading.parts if part.content_type.startswith("text/")})
     words = tuple(_WORD.findall(reading.subject[:_WIDE]))[:_WORDS]
     return Skeleton(
         key=blake2b("\0".join((domain, language, *types)).encode(), digest_size=16, key=key).digest(),
-        lines=tuple(dict.fromkeys(_mark("l", line, key) for line in lines)),
-        shapes=frozenset(_shapes(lines[1:] if reading.subject.strip() else lines, key)),
+        lines=tuple(dict.fromkeys(line.line for line in lines)),
+        shapes=frozenset(_shapes(lines[1:] if reading.subject.strip() else lines)),
         words=words,
         hashes=tuple(_mark("s", word.casefold(), key) if re.search(r"\w", word) else b"" for word in words),
+        told=tellable(words, _own_words(reading, domain)),
         domain=domain,
-        lacking=_lacking(reading, lines),
+        lacking=_lacking(reading, [line.says for line in lines]),
     )
 
 
@@ -113,19 +153,24 @@ def _lines(reading: Reading) -> Iterator[str]:
     yield from found
 
 
-def _shapes(lines: list[str], key: bytes) -> Iterator[bytes]:
+def _shapes(lines: list[_Marks]) -> Iterator[bytes]:
     """Lines without their digits; where three or more are alike but for their words too, they are rows, and one."""
-    cut = [line[:_WIDE] for line in lines]
-    rough = [_RUN.sub("w", line) for line in cut]
-    many = Counter(rough)
-    for line, shape in zip(cut, rough, strict=True):
-        row = many[shape] >= 3 and shape != "w"
-        yield _mark("r", shape, key) if row else _mark("l", _NUMBER.sub("0", line), key)
+    many = Counter(line.row for line in lines)
+    for line in lines:
+        yield line.row if many[line.row] >= 3 and not line.word else line.undigited
 
 
 def _sender_domain(reading: Reading) -> str:
     found = _DOMAIN.findall(_header(reading, "from"))
     return found[-1].strip(".").lower()[:200] if found else ""
+
+
+def _own_words(reading: Reading, domain: str) -> frozenset[str]:
+    """Of the name that the sender shows, and of its domain; not if that is a person's, who may be a customer."""
+    shown = _header(reading, "from").partition("<")[0].strip("\"' \u3000")
+    if "@" in shown or likeness(shown.replace("\u3000", " ")) or next(honoured(shown), None):
+        shown = ""
+    return frozenset(word.casefold() for word in [*_WORD.findall(shown), *domain.split(".")])
 
 
 def _header(reading: Reading, name: str) -> str:
@@ -157,29 +202,49 @@ _DEAF_WORDS = re.compile(
 )
 
 
+_IS_KANA, _IS_CONTACT, _IS_WAY, _IS_NOT_ME, _IS_DEAF = (1 << bit for bit in range(5))
+_TOLD_BY = (
+    (_IS_KANA, _KANA),
+    (_IS_CONTACT, _CONTACT),
+    (_IS_WAY, _WAY),
+    (_IS_NOT_ME, _NOT_ME),
+    (_IS_DEAF, _DEAF_WORDS),
+)
+
+
+def _says(line: str) -> int:
+    """Which of the patterns are found in a line, one bit each."""
+    key = hash(line)
+    known = _SAYS.get(key)
+    if known is None:
+        cut = line[:_WIDE]
+        known = sum(bit for bit, pattern in _TOLD_BY if pattern.search(cut))
+        _SAYS.put(key, known)
+    return known
+
+
 def lacking(reading: Reading) -> tuple[str, ...]:
     """What an unproved recipient would miss in it: a named `sender`, a `contact`, words for who is `not_me`, a way to
     `reply`."""
-    return _lacking(reading, _lines(reading))
+    return _lacking(reading, [_says(line) for line in _lines(reading)])
 
 
-def _lacking(reading: Reading, lines: Iterable[str]) -> tuple[str, ...]:
-    text = "\n".join(line[:_WIDE] for line in lines)
+def _lacking(reading: Reading, lines: list[int]) -> tuple[str, ...]:
+    """`lines`: what each of them says."""
     sender, answers = _header(reading, "from"), _header(reading, "reply-to")
     named = re.sub(r"<[^>]*>|\S+@\S+|[\"'\s]", "", sender)
-    near = [found.start() for found in _CONTACT.finditer(text)]
+    # A way stands in the line that speaks of contact, or in the three below.
+    near = any(
+        says & _IS_CONTACT and any(below & _IS_WAY for below in lines[at : at + 4]) for at, says in enumerate(lines)
+    )
+    deaf_words = any(says & _IS_DEAF for says in lines)
     lacks = {
         "sender": not named,
-        "contact": not any(_WAY.search(_four_lines(text, at)) for at in [*near[:10], *near[-10:]]),
-        "not_me": not _NOT_ME.search(text),
-        "reply": bool(_DEAF.search(answers or sender)) or (not answers and bool(_DEAF_WORDS.search(text))),
+        "contact": not near,
+        "not_me": not any(says & _IS_NOT_ME for says in lines),
+        "reply": bool(_DEAF.search(answers or sender)) or (not answers and deaf_words),
     }
     return tuple(what for what, is_lacking in lacks.items() if is_lacking)
-
-
-def _four_lines(text: str, at: int) -> str:
-    """From the beginning of the line that `at` is in."""
-    return "\n".join(text[text.rfind("\n", 0, at) + 1 : at + 4 * _WIDE].split("\n")[:4])
 
 
 # -- one template -----------------------------------------------------------------------------------------------------
@@ -213,6 +278,7 @@ class Sketch:
         "_common",
         "_lacking",
         "_lines",
+        "_named_by",
         "_recipients",
         "_shapes",
         "_window",
@@ -233,6 +299,7 @@ class Sketch:
         self._words: Counter[bytes] = Counter()  # of the subject, those that tell
         self._lacking: Counter[str] = Counter()
         self._recipients: list[bytes] = []
+        self._named_by: tuple[bytes, ...] = ()  # the words of `name`; unknown in what was read back, and named anew
         self._common: tuple[frozenset[bytes], frozenset[bytes]] | None = None
 
     def add(self, skeleton: Skeleton, recipient: bytes) -> None:
@@ -250,12 +317,13 @@ class Sketch:
         self._shapes.update(skeleton.shapes)
         self._words.update(skeleton.telling)
         self._lacking.update(skeleton.lacking)
-        if self._window < 50 or self.mails % 10 == 0:
-            self.name = self._named(skeleton) or self.name
+        if not self._named_by or self._window < 50 or self.mails % 10 == 0:
+            self._rename(skeleton)
         self._bound()
 
     def merge(self, other: Sketch) -> None:
-        """Takes in what another process has seen of the same template."""
+        """Takes in what another process has seen of the same template; of two names, the one that says less."""
+        name = min((each.name for each in (self, other) if each.recipients >= _SAMPLE), key=_frankness, default="")
         self.mails += other.mails
         self._window += other._window
         for mark, theirs in other._lines.items():
@@ -267,7 +335,7 @@ class Sketch:
             counts.update(more)
         self._lacking.update(other._lacking)
         self._recipients = _sample(self._recipients, other._recipients)
-        self.name = min((name for name in (self.name, other.name) if name), key=_plainness, default="")
+        self.name, self._named_by = name, ()
         self.key = min(self.key, other.key)
         self._bound()
 
@@ -305,15 +373,30 @@ class Sketch:
             )
         return self._common
 
-    def _named(self, skeleton: Skeleton) -> str:
-        """The subject's fixed words, `…` for each run of others; empty if no word is fixed."""
+    def _rename(self, skeleton: Skeleton) -> None:
+        """Names the template by this mail, also if that says less or nothing."""
+        if self._named_by and len(self._recipients) < _SAMPLE:
+            return  # the window was halved just now: its words were sure, and nobody can tell yet
+        marks = tuple(
+            mark
+            for word, mark in zip(skeleton.told, skeleton.hashes, strict=True)
+            if mark and word != "…" and self._tells(mark)
+        )
+        if self._named_by and not set(self._named_by) <= set(marks) and all(map(self._tells, self._named_by)):
+            return  # one of the few that lack a word which the template still has
         kept = [
-            word if not mark or self.is_fixed(mark) else "…"
-            for word, mark in zip(skeleton.words, skeleton.hashes, strict=True)
+            word if not mark or mark in marks else "…"
+            for word, mark in zip(skeleton.told, skeleton.hashes, strict=True)
         ]
-        if not any(mark and word != "…" for word, mark in zip(kept, skeleton.hashes, strict=True)):
-            return ""
-        return re.sub(r"…(?:[\s…]*…)+", "…", "".join(kept)).strip()[:_NAME]
+        self._named_by = marks
+        self.name = re.sub(r"…(?:[\s…]*…)+", "…", "".join(kept)).strip()[:_NAME] if marks else ""
+
+    def _tells(self, mark: bytes) -> bool:
+        """Whether a word was seen for sixteen recipients, for all but one of those sampled, and in nearly all mails."""
+        found = self._lines.get(mark)
+        if found is None or len(found.recipients) < _SAMPLE or found.many * 20 < self._window * 19:
+            return False
+        return len(set(self._recipients).intersection(found.recipients)) >= _SAMPLE - 1
 
     def _bound(self) -> None:
         """Halves the window, and lets the rarest go."""
@@ -389,8 +472,9 @@ _FLAGS = ("sender", "contact", "not_me", "reply")
 _LARGEST = 200_000  # octets of a sketch, unpacked: more than its bounds let it have
 
 
-def _plainness(name: str) -> tuple[int, str]:
-    return name.count("…"), name
+def _frankness(name: str) -> tuple[int, int, str]:
+    """How much a name says: nothing, then what leaves more out, then what is shorter."""
+    return int(name != ""), -name.count("…"), name
 
 
 def _into(sample: list[bytes], who: bytes) -> None:

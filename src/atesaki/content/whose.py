@@ -3,6 +3,7 @@
 Nothing is the sender's by its place, and what no word speaks of is taken for the recipient's.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class Event:
     owner: Owner
     carries: bool
     venue: bool = False  # where something takes place says nothing of the fields beside it
+    labelled: bool = False  # a label says it
 
 
 @dataclass(slots=True)
@@ -45,6 +47,30 @@ class Hit:
         return self.line.text[self.start : self.end]
 
 
+class _Block:
+    """The events of a block in order, made ready to be asked for each of its hits."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = sorted(events, key=lambda event: event.line)
+        self.lines = [event.line for event in self.events]
+        self.telling = [event for event in self.events if event.carries or event.owner == "customer"]
+        self.telling_lines = [event.line for event in self.telling]
+        self.shop = any(event.owner == "shop" and event.carries for event in events)
+        self.only_shops = any(not event.venue for event in events) and all(
+            event.owner != "customer" for event in events
+        )
+        self.carried: Owner = next((event.owner for event in reversed(self.telling) if event.carries), "")
+
+    def latest(self, line: int) -> Event | None:
+        """What was said last up to a line. The sender's name in a sentence above does not take a value that stands
+        alone."""
+        at = bisect_right(self.lines, line)
+        if at and self.lines[at - 1] == line:
+            return self.events[at - 1]
+        at = bisect_right(self.telling_lines, line)
+        return self.telling[at - 1] if at else None
+
+
 def settled(hits: list[Hit], events: list[Event], domains: frozenset[str]) -> list[Hit]:
     """The hits that are not the sender's."""
     by_block: dict[int, list[Event]] = defaultdict(list)
@@ -58,15 +84,12 @@ def settled(hits: list[Hit], events: list[Event], domains: frozenset[str]) -> li
     for hit in hits:
         if hit.kind == "phone" and is_public(hit.plain) and not hit.prose:
             by_block[hit.block].append(Event(hit.line.number, hit.block, "shop", True))
-    for each in by_block.values():
-        each.sort(key=lambda event: event.line)
+    blocks = {block: _Block(each) for block, each in by_block.items()}
     for hit in hits:
         if hit.owner == "" and hit.kind != "order_item":
-            hit.owner = _owner(hit, by_block, named)
-            if hit.owner == "shop" and not by_block[hit.block]:
-                by_block[hit.block].append(
-                    Event(hit.line.number, hit.block, "shop", True)
-                )  # the next paragraph may go on
+            hit.owner = _owner(hit, blocks, named)
+            if hit.owner == "shop" and hit.block not in blocks:  # the next paragraph may go on
+                blocks[hit.block] = _Block([Event(hit.line.number, hit.block, "shop", True)])
         if (hit.kind == "phone" and (is_public(hit.plain) or hit.plain.endswith("00000000"))) or (
             hit.kind == "email" and (hit.plain.partition("@")[2] in domains or (hit.weak and hit.owner != "customer"))
         ):
@@ -80,35 +103,17 @@ def settled(hits: list[Hit], events: list[Event], domains: frozenset[str]) -> li
     return _neighbours(kept)
 
 
-def _owner(hit: Hit, by_block: dict[int, list[Event]], named: set[int]) -> Owner:
-    near = by_block.get(hit.block, [])
-    before = [event for event in near if event.line <= hit.line.number]
-    if before:
-        # The sender's name in a sentence above does not take a value that stands alone.
-        latest = next(
-            (
-                event
-                for event in reversed(before)
-                if event.carries or event.owner == "customer" or event.line == hit.line.number
-            ),
-            None,
-        )
-        if latest is not None:
-            return latest.owner
+def _owner(hit: Hit, blocks: dict[int, _Block], named: set[int]) -> Owner:
+    near = blocks.get(hit.block)
+    latest = near.latest(hit.line.number) if near else None
+    if latest is not None:
+        return latest.owner
     if hit.section:
         return hit.section
-    if any(event.owner == "shop" and event.carries for event in near):
+    if near and (near.shop or (hit.block not in named and near.only_shops)):
         return "shop"
-    if (
-        hit.block not in named
-        and any(not event.venue for event in near)
-        and not any(event.owner == "customer" for event in near)
-    ):
-        return "shop"
-    earlier = [event for event in by_block.get(hit.block - 1, []) if event.carries]
-    if earlier:
-        return earlier[-1].owner
-    return ""
+    above = blocks.get(hit.block - 1)
+    return above.carried if above else ""
 
 
 def _neighbours(hits: list[Hit]) -> list[Hit]:
@@ -147,13 +152,13 @@ def without_doubtful(hits: list[Hit], orders: bool) -> list[Hit]:
             keep = strong
         elif hit.kind == "name" and hit.why == "mentioned":
             keep = hit.owner == "customer" or spoken_to
-        elif hit.kind == "account_id" and hit.weak:
+        elif hit.kind in ("account_id", "secret") and hit.weak:
             keep = spoken_to
         elif hit.kind == "address" and hit.weak:
             near = any((hit.block, hit.line.number + step) in located for step in (-2, -1, 0, 1, 2))
             keep = near or hit.owner == "customer" or hit.why != "pattern"
         elif hit.kind == "order_item":
-            keep = orders and (hit.sure or strong)
+            keep = (orders and (hit.sure or strong)) or (spoken_to and hit.why in ("label", "heading", "priced"))
         elif hit.weak and hit.kind == "postal":
             keep = hit.owner == "customer" or any(
                 (hit.block, hit.line.number + step) in addressed for step in (0, 1, -1)
@@ -161,7 +166,7 @@ def without_doubtful(hits: list[Hit], orders: bool) -> list[Hit]:
         elif hit.weak and hit.kind in ("phone", "email"):
             keep = hit.owner == "customer" or (hit.why == "contact" and hit.block in personal)
         elif hit.kind == "postal" and hit.why == "pattern" and hit.owner == "" and not hit.plain.isdigit():
-            keep = any((hit.block, hit.line.number + step) in addressed for step in (0, 1, -1))
+            keep = any((hit.block, hit.line.number + step) in addressed for step in (0, 1, -1, -2))
         elif hit.weak and hit.why == "bare":
             keep = hit.sure
         else:

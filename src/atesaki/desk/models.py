@@ -233,7 +233,7 @@ class Access(models.Model):
 
     `hash` is keyed and covers the row before (`previous`) and `content`, itself a keyed hash of `number_of` and
     `reason`: those two are blanked when the case goes, and the chain holds without them. `agent` and `organisation`
-    are empty for our own rows. Kept 800 days, so that whoever was read about can still be told by whom.
+    are empty for our own rows. Kept 800 to 830 days, so that whoever was read about can still be told by whom.
     """
 
     number = models.BigIntegerField(primary_key=True)  # without a gap

@@ -110,9 +110,32 @@ def _array(pks: Iterable[UUID]) -> str:
     return "{" + ",".join(str(pk) for pk in pks) + "}"
 
 
+def set_aside(lines: Iterable[UUID]) -> None:
+    """Has nobody wait for these lines any longer: they are not on the wire, and what becomes of them is found later.
+
+    They stay `leaving`, with the time of their courier over, so that `sweep` finds them after a crash. Whoever settles
+    them looks at the standing again, or leaves that to `drive`: a disavowal has not waited for them.
+    """
+    pks = list(lines)
+    if not pks:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE atesaki_line SET leaving_since = clock_timestamp() - make_interval(secs => %s)"
+            " WHERE id = ANY(%s::uuid[]) AND state = 'leaving'",
+            [COURIER_SECONDS + 1, _array(pks)],
+        )
+
+
 def read(lines: Iterable[UUID], personal: dict[str, int], template: int | None) -> None:
     """Writes what was found in the mail of these lines, after they were settled without anybody having looked."""
     Line.objects.filter(pk__in=list(lines), personal__isnull=True).update(personal=personal, template=template)
+
+
+def would(lines: Iterable[UUID], verdict: Verdict) -> None:
+    """Writes what enforcing had done with these lines, which were only observed."""
+    rows = Line.objects.filter(pk__in=list(lines), would="")
+    rows.update(would=verdict.outcome.value, would_reason=verdict.reason)
 
 
 def strike(address: bytes, spelt: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from prometheus_client import Histogram
@@ -21,6 +22,8 @@ from . import holds, ledger, substitutes
 from .holds import Learnt
 from .models import Line
 from .verdict import REASONS, Facts, Mode, Notice, Outcome, Verdict, Verification, decide
+
+log = structlog.get_logger(__name__)
 
 DECIDE_SECONDS = Histogram(
     "atesaki_decide_seconds",
@@ -77,12 +80,14 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
     1 Write a line per recipient, "leaving", and commit.
     2 Look where each address stands.
     3 Decide, for each recipient alone.
-    4 Hand over what may go. Then read what waits, or went to an address not proved, within bounded time.
-    5 Keep sealed, in one transaction, what waits and what the next hop put off, and write what became of each line.
-    6 Of the mails that were not read, have a few learnt from, by a thread of its own.
+    4 Hand over what may go, and write at once what became of it. From here on nobody waits for this mail.
+    5 Read what waits, or went to an address not proved, within bounded time.
+    6 Keep sealed, in one transaction, what waits, and write what became of it.
+    7 Write what was read on the lines of 4. Of the mails that were not read, have a few learnt from, by a thread.
 
-    Whatever fails before the end of 5 raises, and the sender keeps the mail (RFC 5321 6.1): a mail that the next
-    hop took already may then arrive twice, which the ledger explains; none is ever lost.
+    Whatever fails before the end of 6 raises, and the sender keeps the mail (RFC 5321 6.1): a mail that the next
+    hop took already may then arrive twice, which the ledger explains; none is ever lost. Reading never raises, and 7
+    changes no answer. Who dies between 4 and 7 leaves lines that were not read, and these count as personal.
     """
     began = time.monotonic()
     if not envelope.recipients:
@@ -97,15 +102,16 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
         cases = _look(service, envelope, lines, request)
         DECIDE_SECONDS.observe(time.monotonic() - began)
         _hand_over(cases, request, began)
+        _settle_handed(service, cases, request)
         learnt = _read(service, cases, request, began)
-        with transaction.atomic(durable=True):
-            _keep_and_settle(service, cases, request, learnt)
+        if any(_waits(case) for case in cases):
+            with transaction.atomic(durable=True):
+                _keep(service, cases, request, learnt)
     except DatabaseError as error:
         raise TryLater("The database cannot be written; nothing was taken.") from error
     except CourierError as error:
         raise TryLater("The next hop is set up wrongly; nothing was taken.") from error
-    if learnt is None:
-        _learn_later(service, cases, request)
+    _write_read(service, cases, request, learnt)
     outcomes = tuple(case.verdict.outcome for case in cases)
     return Receipt(lines[0].id, outcomes, tuple(case.verdict.reason for case in cases))
 
@@ -185,26 +191,90 @@ def _together(cases: Sequence[Case]) -> Envelope:
     return replace(first, recipients=tuple(case.envelope.recipients[0] for case in cases))
 
 
-def _read(service: Service, cases: Sequence[Case], request: Request, began: float) -> Learnt | None:
-    """Reads a mail, if it waits for anybody or went to anybody who is not proved or is observed; once for them all.
+def _waits(case: Case) -> bool:
+    return case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE)
 
-    What enforcing had done with it is written on the lines of those who are observed.
+
+def _answered(case: Case) -> bool:
+    """Whether nothing is left to do for it: refused, or the next hop said yes or no for good."""
+    if case.verdict.outcome is Outcome.REFUSE:
+        return True
+    return case.handed is not None and case.handed.hand in (Hand.ACCEPTED, Hand.PERMANENT)
+
+
+def _settle_handed(service: Service, cases: Sequence[Case], request: Request) -> None:
+    """Writes what became of what was handed over, before anything is read: a "not me" waits for what is leaving (L5),
+    and must not wait for our reading.
+
+    What waits is set aside. So is what the next hop put off, while others wait: if these cannot be kept, the sender
+    sends it again, and it must not be in the outbox as well.
     """
-    watched = [case for case in cases if case.facts.mode is Mode.OBSERVE]
-    waits = any(case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE) for case in cases)
-    went = [case for case in cases if case.verdict.outcome is Outcome.DELIVER]
-    learnt = None
-    if waits or any(case in watched or case.facts.standing is not ownership.Standing.PROVED for case in went):
-        left = max(_LEAST_SECONDS, COURIER_SECONDS - (time.monotonic() - began))
-        first = next(case for case in cases if case.verdict.outcome is not Outcome.REFUSE)
-        learnt = holds.learn(service, request.mail, bytes(first.line.digest), request.knows, waits=waits, left=left)
+    waits = any(_waits(case) for case in cases)
+    with transaction.atomic(durable=True):
+        aside = []
+        for case in _in_order(cases):
+            if _waits(case) or (waits and not _answered(case)):
+                aside.append(case.line.id)
+            else:
+                _settle(service, case, request)
+        ledger.set_aside(aside)
+        if not waits:
+            _report_refused(cases)
+
+
+def _in_order(cases: Sequence[Case]) -> list[Case]:
+    """In the order of their digests, so that two mails to the same two people cannot lock each other out."""
+    return sorted(cases, key=lambda case: bytes(case.line.digest))
+
+
+def _settle(service: Service, case: Case, request: Request) -> None:
+    if case.verdict.outcome is Outcome.REFUSE:
+        why = ("refused", case.verdict.reason)
+        ledger.settle(case.line, case.verdict, case.facts.standing, Line.State.SETTLED, why)
+    else:
+        _settle_answer(service, case, request)
+
+
+def _read(service: Service, cases: Sequence[Case], request: Request, began: float) -> Learnt | None:
+    """Reads a mail, if it waits for anybody or went to anybody who is not proved or is observed; once for them all."""
+    given = [case for case in cases if not _refused(case)]
+    waits = any(_waits(case) for case in given)
+    if not waits and not any(_observed(case) or case.facts.standing is not ownership.Standing.PROVED for case in given):
+        return None
+    left = max(_LEAST_SECONDS, COURIER_SECONDS - (time.monotonic() - began))
+    recipient = bytes(given[0].line.digest)
+    return holds.learn(service, request.mail, recipient, request.knows, waits=waits, left=left)
+
+
+def _refused(case: Case) -> bool:
+    """By us: what the next hop refused it was given."""
+    return case.verdict.outcome is Outcome.REFUSE and case.handed is None
+
+
+def _observed(case: Case) -> bool:
+    return case.facts.mode is Mode.OBSERVE
+
+
+def _write_read(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
+    """Writes what was read on the lines that were settled without it, and what enforcing had done with the observed.
+
+    The next hop has the mail, and the sender's answer is made: whatever fails here, the lines say that nobody looked.
+    """
+    try:
+        if learnt is not None:
+            given = [case.line.id for case in cases if not _refused(case)]
+            ledger.read(given, learnt.personal, learnt.template)
+        had: dict[Verdict, list[UUID]] = {}
         for case in cases:
-            if case.verdict.outcome is not Outcome.REFUSE:
-                case.line.personal, case.line.template = learnt.personal, learnt.template
-    for case in watched:
-        would = _would(service, case, request, carries=learnt is None or learnt.carries)
-        case.line.would, case.line.would_reason = would.outcome.value, would.reason
-    return learnt
+            if _observed(case):
+                would = _would(service, case, request, carries=learnt is None or learnt.carries)
+                had.setdefault(would, []).append(case.line.id)
+        for would, lines in had.items():
+            ledger.would(lines, would)
+        if learnt is None:
+            _learn_later(service, cases, request)
+    except Exception as error:  # noqa: BLE001 - an error here would have the sender send it again
+        log.warning("read.not_written", service=service.pk, error=type(error).__name__)
 
 
 def _would(service: Service, case: Case, request: Request, *, carries: bool) -> Verdict:
@@ -231,26 +301,17 @@ def _learn_later(service: Service, cases: Sequence[Case], request: Request) -> N
         )
 
 
-def _keep_and_settle(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
+def _keep(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
+    """Keeps what waits, and settles what was set aside with it."""
+    if learnt is None:
+        raise TryLater("What waits was not read.")
     sealed = _seal(cases, request)
-    # In the order of their digests, so that two mails to the same two people cannot lock each other out.
-    for case in sorted(cases, key=lambda case: bytes(case.line.digest)):
-        match case.verdict.outcome:
-            case Outcome.REFUSE:
-                ledger.settle(
-                    case.line,
-                    case.verdict,
-                    case.facts.standing,
-                    Line.State.SETTLED,
-                    ("refused", case.verdict.reason),
-                )
-            case Outcome.DELIVER:
-                _settle_handed(service, case, request)
-            case _:
-                if learnt is None:
-                    raise TryLater("What waits was not read.")
-                key = sealed[case.line.id]
-                case.verdict = holds.hold(case.line, case.envelope, case.facts, key, learnt)
+    for case in _in_order([case for case in cases if not _answered(case)]):
+        if _waits(case):
+            case.line.personal, case.line.template = learnt.personal, learnt.template
+            case.verdict = holds.hold(case.line, case.envelope, case.facts, sealed[case.line.id], learnt)
+        else:
+            _settle_answer(service, case, request)
     _report_refused(cases)
 
 
@@ -265,13 +326,11 @@ def _report_refused(cases: Sequence[Case]) -> None:
 
 def _seal(cases: Sequence[Case], request: Request) -> dict[UUID, UUID]:
     """Seals the mail once for everybody who waits for it; the key for each line."""
-    waiting = [case for case in cases if case.verdict.outcome in (Outcome.HOLD, Outcome.SUBSTITUTE)]
-    if not waiting:
-        return {}
+    waiting = [case for case in cases if _waits(case)]
     return dict(zip((case.line.id for case in waiting), seal_mail(_together(waiting), request.mail), strict=True))
 
 
-def _settle_handed(service: Service, case: Case, request: Request) -> None:
+def _settle_answer(service: Service, case: Case, request: Request) -> None:
     """Writes what the next hop said; what it put off, or did not answer, is sealed into the outbox."""
     handed = case.handed or Handed(Hand.TEMPORARY, 0, "not tried")
     detail = f"{handed.code} {handed.text}"

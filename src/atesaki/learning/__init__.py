@@ -1,6 +1,6 @@
 """Learns the templates of a service as its mails pass: what is the same for everybody is the service's own.
 
-Promise:    Of a mail nothing is kept but keyed hashes of its lines, counts, and words that five recipients had.
+Promise:    Of a mail nothing is kept but keyed hashes of its lines, counts, and everyday words of subjects.
 Never:      Decides anything about a mail, or makes one wait for long, or fail.
 On failure: What was not learnt is not known: nothing is suppressed, and what cannot be read counts as unreadable.
 Read first: `content.Sketch`, then `store.see`, then `looking.look`.

@@ -15,10 +15,10 @@ from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from atesaki import content
-from atesaki.content import Fact, Reading, Skeleton, Verdict
+from atesaki.content import Fact, Limits, Reading, Skeleton, Verdict
 from atesaki.tenants import Service
 
 from . import store
@@ -28,12 +28,15 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 2.0
 """How long a mail that has left may be looked into before its sender is answered."""
 
-_AT_ONCE = 8  # mails that are read at the same time; the others wait within their own time
+_AT_ONCE = 8  # mails of a size in each step at the same time; the others wait within their own time
+_LARGE = 256 * 1024  # octets; what is larger can take long, and must not take what others need
+_LIMITS = Limits(text=150_000, file_text=50_000)  # characters: what lies beyond is told as unreadable
 _QUEUE, _LARGEST = 32, 1_000_000  # mails, and octets of one, that wait to be learnt from afterwards
 _IDLE = 5.0  # seconds without such a mail, after which what was counted is brought to the rows
 
 _T = TypeVar("_T")
-_free = threading.BoundedSemaphore(_AT_ONCE)
+# A mail that waits must be read, for its question to the customer; that never stands behind the longer search.
+_free = {(step, large): threading.BoundedSemaphore(_AT_ONCE) for step in ("read", "search") for large in (False, True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +65,21 @@ def look(service: Service, mail: bytes, recipient: bytes, seconds: float = LOOK_
 
     1 Read it, in a thread that is left behind when its time is over.
     2 Ask which lines are known to be the service's own, and count this mail.
-    3 List the personal data, in what is left of the time.
+    3 List the personal data, in what is left of the time, and never longer than `LOOK_SECONDS`: who waits for a slot
+      here has its question already.
     """
     ends = time.monotonic() + seconds
+    large = len(mail) > _LARGE
     try:
-        reading, seen, facts = _within(ends, lambda: _read(service, mail))
+        reading, seen, facts = _within("read", large, ends, lambda: _read(service, mail))
     except Exception as error:  # noqa: BLE001 - the mail must be answered, whatever its content does to us
         log.warning("look.unread", service=service.pk, error=type(error).__name__)
         return _UNREAD
     template, is_fixed = _learn(service, seen, recipient)
+    ends = min(ends, time.monotonic() + LOOK_SECONDS)
     try:
         own = [service.name, *service.own]
-        found = _within(ends, lambda: content.findings(reading, own=own, fixed=is_fixed))
+        found = _within("search", large, ends, lambda: content.findings(reading, own=own, fixed=is_fixed))
     except Exception as error:  # noqa: BLE001 - as above
         log.warning("look.unread", service=service.pk, error=type(error).__name__)
         return Looked("unsure", {"unreadable": 1}, template, *facts)
@@ -84,7 +90,7 @@ def look(service: Service, mail: bytes, recipient: bytes, seconds: float = LOOK_
 
 
 def _read(service: Service, mail: bytes) -> tuple[Reading, Skeleton, tuple[tuple[Fact, ...], tuple[Fact, ...]]]:
-    reading = content.read(mail)
+    reading = content.read(mail, limits=_LIMITS)
     facts = tuple(content.askable(reading)), tuple(content.contact_values(reading))
     return reading, store.skeleton(service, reading), facts
 
@@ -96,18 +102,19 @@ def _learn(service: Service, seen: Skeleton, recipient: bytes) -> tuple[int | No
         row = store.see(service, seen, recipient)
         if settings.ATESAKI_LEARN_EVERY:
             _start()  # it brings what is counted to the rows when no more mail comes
-    except DatabaseError as error:
+    except Exception as error:  # noqa: BLE001 - the next hop may have the mail: it is learnt from or not
         log.warning("learning.failed", service=service.pk, error=type(error).__name__)
         return None, lambda line: False
     return row.pk if row else None, is_fixed
 
 
-def _within(ends: float, work: Callable[[], _T]) -> _T:
+def _within(step: str, large: bool, ends: float, work: Callable[[], _T]) -> _T:
     """What `work` returns or raises; `_TooSlow` when its time is over. It touches no database.
 
     A thread and not an alarm, as we are in one of many; it is left to end by itself, and counts as long as it runs.
     """
-    if not _free.acquire(timeout=max(0.0, ends - time.monotonic())):
+    free = _free[step, large]
+    if not free.acquire(timeout=max(0.0, ends - time.monotonic())):
         raise _TooSlow
     results: list[_T] = []
     errors: list[BaseException] = []
@@ -119,10 +126,14 @@ def _within(ends: float, work: Callable[[], _T]) -> _T:
         except BaseException as error:  # noqa: BLE001 - raised by who waits
             errors.append(error)
         finally:
-            _free.release()
+            free.release()
             done.set()
 
-    threading.Thread(target=run, name="look", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="look", daemon=True).start()
+    except BaseException:  # no thread can be had: nobody else would give the slot back
+        free.release()
+        raise
     if not done.wait(max(0.0, ends - time.monotonic())):
         raise _TooSlow
     if errors:
@@ -147,7 +158,10 @@ _starting = threading.Lock()
 
 
 def later(service: Service, mail: bytes, recipient: bytes, done: Callable[[Looked], object]) -> bool:
-    """Has a mail looked into by a thread of this process, and calls `done` there; whether there was room for it."""
+    """Has a mail looked into by a thread of this process, and calls `done` there; whether there was room for it.
+
+    Never raises: the mail's sender is about to be answered.
+    """
     if len(mail) > _LARGEST:
         return False
     try:
@@ -159,11 +173,18 @@ def later(service: Service, mail: bytes, recipient: bytes, done: Callable[[Looke
 
 
 def _start() -> None:
+    """Never raises: if no thread can be had now, the next mail asks for it again."""
     global _thread  # noqa: PLW0603 - the one thread of this process
     with _starting:
-        if _thread is None or not _thread.is_alive():
-            _thread = threading.Thread(target=_work, name="learning", daemon=True)
-            _thread.start()
+        if _thread is not None and _thread.is_alive():
+            return
+        thread = threading.Thread(target=_work, name="learning", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            log.warning("learning.not_started", error=type(error).__name__)
+        else:
+            _thread = thread
 
 
 def _work() -> None:

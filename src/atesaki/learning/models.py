@@ -12,8 +12,8 @@ from atesaki.tenants import Service
 class Template(models.Model):
     """Mails of a service that are one but for their values. Kept 90 days after the last; a single mail's, a week.
 
-    `sketch`: keyed hashes of lines, counts, and samples of keyed hashes of recipients (`content.Sketch`). `name`: the
-    subject's words that were seen for five recipients, `…` for the others. Nothing else of any mail.
+    `sketch`: keyed hashes of lines, counts, and samples of keyed hashes of recipients (`content.Sketch`). `name`: of
+    the subject, listed words and the sender's own that sixteen recipients had, `…` for all others. Nothing else of any.
     """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")

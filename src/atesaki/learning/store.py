@@ -186,7 +186,7 @@ def _begin(known: _Known, seen: Skeleton, who: bytes) -> tuple[Sketch | None, Te
         sketch.add(seen, who)
         now = clock.now()
         written = {"sketch": sketch.to_bytes(), "sender": sketch.domain, "mails": 1, "seen": now}
-        written["missing"] = list(sketch.missing)
+        written["missing"], written["name"] = list(sketch.missing), ""
         try:
             # It may be there: written by another version, whose sketch nobody can read.
             row, _ = rows.update_or_create(
@@ -202,7 +202,7 @@ def _begin(known: _Known, seen: Skeleton, who: bytes) -> tuple[Sketch | None, Te
 def _try_to_bring(known: _Known) -> int:
     try:
         return _bring(known)
-    except DatabaseError as error:
+    except Exception as error:  # noqa: BLE001 - a mail may stand behind it
         log.warning("learning.not_kept", error=type(error).__name__)
         return 0
 
@@ -221,7 +221,7 @@ def _bring(known: _Known) -> int:
             delta = fresh[bytes(row.key)]
             sketch = _opened(row) or Sketch(delta.key, delta.place, delta.domain)
             sketch.merge(delta)
-            sketch.key, sketch.name = bytes(row.key), delta.name or sketch.name
+            sketch.key, sketch.name = bytes(row.key), delta.name  # also if that is empty: the row's may be too frank
             row.sketch, row.mails, row.name = sketch.to_bytes(), sketch.mails, sketch.name
             row.missing, row.seen = list(sketch.missing), clock.now()
             row.save(update_fields=["sketch", "mails", "name", "missing", "seen"])

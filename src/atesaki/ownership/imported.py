@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from uuid import UUID
@@ -19,8 +19,9 @@ from .models import Claim, Event
 from .standing import Said, Stand, Standing, derive
 
 ATTESTED = "attested"
+IMPORTED = "imported: "  # the evidence of what an import attested begins so: a later import may contradict it
 _DOUBTING = (Event.Kind.DOUBTED, Event.Kind.PAUSED)  # a pause puts a proved one in doubt
-_Row = tuple[int, bytes, str, UUID | None, str]
+_Row = tuple[int, bytes, str, UUID | None, str, bool]
 
 
 class Shows(IntEnum):
@@ -46,7 +47,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A customer's address as the service has it. `alone`: no other customer gave it at the same time."""
+    """A customer's address as the service has it.
+
+    `alone`: no other customer's row at the same time names it, not even one that cannot be used.  `contested`: a row
+    of another customer that can be used does.
+    """
 
     digest: bytes
     address: str
@@ -55,15 +60,21 @@ class Given:
     evidence: str = ""
     at: datetime | None = None
     alone: bool = True
+    contested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a `Given`; `shared`: its evidence counts for the mailbox alone, as other customers gave it too."""
+    """What became of a `Given`.
+
+    `shared`: its evidence counts for the mailbox alone, as other customers gave it too.  `unsettled`: the claims that
+    only an import had proved, and that are in doubt because of this one.
+    """
 
     fate: Fate
     claim: UUID
     shared: bool
+    unsettled: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,8 @@ class _Stood:
     given: bool
     doubted: bool
     shared: bool
+    rivals: tuple[UUID, ...]  # other customers' claims on the address that only an import has proved
+    imported: bool  # it is itself proved by an import alone
 
 
 def take_in(service: Service, given: Sequence[Given], *, write: bool = True) -> list[Taken]:
@@ -84,18 +97,24 @@ def take_in(service: Service, given: Sequence[Given], *, write: bool = True) -> 
     2 Read what stands. What the mailbox said itself stays, however good the evidence is (L4).
     3 Write, in a few statements, what is new. Inside a transaction; with `write=False` nothing is locked or written.
 
-    An erased address comes back by a new claim alone, and never where its mailbox said "not me" (L8).
+    An erased address comes back by a new claim alone, and never where its mailbox said "not me" (L8). Records that
+    give an address to another customer contradict what an import proved before: that falls into doubt, for else
+    whoever came first would get the mail of both (L1).
     """
     if write:
         lock_all(one.digest for one in given)
     claims: list[tuple[object, ...]] = []
     mailboxes: dict[bytes, str] = {}
     events: list[tuple[object, ...]] = []
-    taken, now = [], clock.now()
+    taken, unsettled, now = [], set[UUID](), clock.now()
     for one, stood in zip(given, _look(service, given), strict=True):
-        fate, kinds = judge(one, stood.stand, given=stood.given, doubted=stood.doubted, shared=stood.shared)
+        doubted = stood.doubted or bool(stood.rivals)
+        fate, kinds = judge(one, stood.stand, given=stood.given, doubted=doubted, shared=stood.shared)
         pk = stood.claim or keys.uuid7()
-        taken.append(Taken(fate, pk, stood.shared and one.shows is Shows.BOTH))
+        contradicted = _contradicted(one, stood, fate)
+        taken.append(Taken(fate, pk, stood.shared and one.shows is Shows.BOTH, contradicted))
+        events += [_doubt(service, one.digest, each, now) for each in contradicted if each not in unsettled]
+        unsettled.update(contradicted)
         if stood.claim is None:
             claims.append((pk, service.pk, one.digest, one.customer, "", "", now))
         if kinds:
@@ -103,7 +122,7 @@ def take_in(service: Service, given: Sequence[Given], *, write: bool = True) -> 
         events += [_event(service, one, pk, kind, now) for kind in kinds]
     if write:
         _write(mailboxes, claims, events, now)
-    return taken
+    return [replace(each, fate=Fate.DOUBTED) if each.claim in unsettled else each for each in taken]
 
 
 def judge(one: Given, stand: Stand, *, given: bool, doubted: bool, shared: bool) -> tuple[Fate, tuple[str, ...]]:
@@ -128,6 +147,16 @@ def judge(one: Given, stand: Stand, *, given: bool, doubted: bool, shared: bool)
     if one.shows is not Shows.NOTHING and stand.standing is not Standing.ANSWERED:
         return Fate.ANSWERED, (*claimed, Event.Kind.ANSWERED.value)
     return (Fate.CLAIMED if claimed else Fate.KNOWN), claimed
+
+
+def _contradicted(one: Given, stood: _Stood, fate: Fate) -> tuple[UUID, ...]:
+    """The claims that this one puts in doubt. One that was taken back, or refused by the mailbox, says nothing."""
+    if fate in (Fate.WITHDRAWN, Fate.DISAVOWED):
+        return ()
+    # Without customers' names all of them are one claim, and only the file itself can show that there are several.
+    if stood.claim is not None and stood.imported and one.contested and not one.customer:
+        return (stood.claim,)
+    return stood.rivals
 
 
 def in_doubt(organisation: int, digests: Sequence[bytes]) -> set[bytes]:
@@ -164,9 +193,11 @@ def _look(service: Service, given: Sequence[Given]) -> list[_Stood]:
     claims = {(bytes(address), name): pk for pk, address, name in rows.values_list("pk", "digest", "customer")}
     loud: dict[bytes, list[Said]] = defaultdict(list)
     own: dict[UUID, list[Said]] = defaultdict(list)
-    doubtful = set[bytes]()
-    for pk, address, kind, of, method in _events(organisation, digests, list(claims.values())):
+    doubtful, imported = set[bytes](), set[UUID]()
+    for pk, address, kind, of, method, by_import in _events(organisation, digests, list(claims.values())):
         said = Said(pk, kind, of, method == ACCEPTED)
+        if by_import and of is not None:
+            imported.add(of)
         if kind in _DOUBTING:
             doubtful.add(bytes(address))
         if kind in (Event.Kind.DISAVOWED, Event.Kind.PAUSED):
@@ -174,7 +205,7 @@ def _look(service: Service, given: Sequence[Given]) -> list[_Stood]:
         elif of is not None:
             own[of].append(said)
     doubted = in_doubt(organisation, list(doubtful)) if doubtful else set()
-    shared = _shared(service, given)
+    shared, rivals = _shared(service, given), _proved_by_import(service, imported, loud)
     found = []
     for place, one in enumerate(given):
         claim = claims.get((one.digest, one.customer))
@@ -182,7 +213,34 @@ def _look(service: Service, given: Sequence[Given]) -> list[_Stood]:
         turns = [said for said in mine if said.kind in (Event.Kind.CLAIMED, Event.Kind.WITHDRAWN)]
         still = not turns or max(turns, key=lambda said: said.order).kind == Event.Kind.CLAIMED
         stand = derive(claim, [*mine, *loud[one.digest]])
-        found.append(_Stood(claim, stand, still, one.digest in doubted, not one.alone or place in shared))
+        others = tuple(pk for pk, name in rivals[one.digest].items() if one.customer and name and name != one.customer)
+        sole = claim is not None and claim in rivals[one.digest]
+        also = not one.alone or place in shared
+        found.append(_Stood(claim, stand, still, one.digest in doubted, also, others, sole))
+    return found
+
+
+def _proved_by_import(
+    service: Service, among: Iterable[UUID], loud: dict[bytes, list[Said]]
+) -> dict[bytes, dict[UUID, str]]:
+    """Of these claims, for each address: those of the service that are proved now, by an import alone; whose they are.
+
+    By its last proof: a code or a question that the mailbox has answered since is worth more than any record.
+    """
+    found: dict[bytes, dict[UUID, str]] = defaultdict(dict)
+    rows = Claim.objects.filter(pk__in=list(among), service=service).values_list("pk", "digest", "customer")
+    claims = {pk: (bytes(address), customer) for pk, address, customer in rows}
+    said: dict[UUID | None, list[Said]] = defaultdict(list)
+    last: dict[UUID | None, bool] = {}
+    events = Event.objects.filter(claim__in=list(claims)).order_by("pk")
+    for pk, kind, of, method, evidence in events.values_list("pk", "kind", "claim_id", "method", "evidence"):
+        if kind not in (Event.Kind.DISAVOWED, Event.Kind.PAUSED):  # those are among the loud
+            said[of].append(Said(pk, kind, of, method == ACCEPTED))
+        if kind == Event.Kind.PROVED:
+            last[of] = method == ATTESTED and evidence.startswith(IMPORTED)
+    for claim, (address, customer) in claims.items():
+        if last.get(claim) and derive(claim, [*said[claim], *loud[address]]).standing is Standing.PROVED:
+            found[address][claim] = customer
     return found
 
 
@@ -190,11 +248,13 @@ def _events(organisation: int, digests: list[bytes], claims: list[UUID]) -> Iter
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, digest, kind, claim_id, method FROM atesaki_event
+            SELECT id, digest, kind, claim_id, method, by_import
+              FROM atesaki_event,
+                   LATERAL (SELECT kind = 'proved' AND method = %s AND starts_with(evidence, %s) AS by_import) how
              WHERE digest = ANY(%s) AND organisation_id = %s
-               AND (kind IN ('disavowed', 'paused', 'doubted') OR claim_id = ANY(%s::uuid[]))
+               AND (kind IN ('disavowed', 'paused', 'doubted') OR by_import OR claim_id = ANY(%s::uuid[]))
             """,
-            [digests, organisation, claims],
+            [ATTESTED, IMPORTED, digests, organisation, claims],
         )
         return list(cursor.fetchall())
 
@@ -258,6 +318,11 @@ def _event(service: Service, one: Given, claim: UUID, kind: str, now: datetime) 
         claim,
         kind,
         ATTESTED if proves else "",
-        one.evidence[:500] if proves else "",
+        f"{IMPORTED}{one.evidence}"[:500] if proves else "",
         one.at if kind == Event.Kind.ANSWERED and one.at else now,
     )
+
+
+def _doubt(service: Service, digest: bytes, claim: UUID, now: datetime) -> tuple[object, ...]:
+    words = "an import gave the address to another customer as well"
+    return (service.organisation_id, digest, claim, Event.Kind.DOUBTED.value, "shared", words, now)

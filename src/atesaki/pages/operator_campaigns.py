@@ -110,6 +110,7 @@ def _row(campaign: Campaign, lang: Language, *, may_pause: bool) -> dict[str, An
         "remind_after": campaign.remind_after,
         "figures": figures,
         "next": when(figures.next, zone, lang) if figures.next else None,
+        "counted": when(figures.counted, zone, lang),
         "said": rows,
         "plot": plots.plot(f"campaign-{campaign.pk}", plotted, figures.asked) if figures.asked else None,
         "rates": [

@@ -23,6 +23,7 @@ def compose(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     case = desk.work.find(agent, number)
     if case is None:
         return absent(request, agent)
+    desk.access.opened(case, agent)
     lang = _lang(request, case)
     if request.method != "POST":
         desk.drafts.here(case, agent)

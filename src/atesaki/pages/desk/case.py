@@ -31,7 +31,6 @@ def page(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     if case is None:
         return absent(request, agent)
     desk.drafts.here(case, agent)
-    desk.access.opened(case, agent)
     return screen_of(request, agent, case)
 
 
@@ -194,6 +193,7 @@ def screen_of(
     revealed: dict[str, str] | None = None,
 ) -> HttpResponse:
     """The whole page. `errors`: what could not be done, by place; `revealed`: fields in the clear, this once."""
+    desk.access.opened(case, agent)
     if status != 200:  # what was done before the refusal stands; show the case as it is now
         case = desk.work.find(agent, case.number) or case
     lang = wording.chosen(request)

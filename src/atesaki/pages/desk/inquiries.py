@@ -51,17 +51,14 @@ def inquiries(request: HttpRequest, agent: Agent) -> HttpResponse:
 @within(Right.SEE)
 def inquiry(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     """One question, opened, with everything that was written after it."""
-    found = desk.inquiries.of(agent).filter(number=number).first()
-    if found is None:
-        return absent(request, agent)
-    desk.access.opened(found, agent)
-    return _inquiry(request, agent, found)
+    found = _found(agent, number)
+    return absent(request, agent) if found is None else _inquiry(request, agent, found)
 
 
 @within(Right.WORK, "POST")
 def take(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     """The agent takes a question that nobody has, or gives it back."""
-    found = desk.inquiries.of(agent).filter(number=number).first()
+    found = _found(agent, number)
     if found is None:
         return absent(request, agent)
     if "back" in request.POST:
@@ -75,7 +72,7 @@ def take(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
 @within(Right.WORK, "POST")
 def done(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     """The question is dealt with."""
-    found = desk.inquiries.of(agent).filter(number=number).first()
+    found = _found(agent, number)
     if found is None:
         return absent(request, agent)
     desk.inquiries.close(found, agent)
@@ -88,7 +85,7 @@ def done(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
 @within(Right.ANSWER, "GET", "HEAD", "POST")
 def compose(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     """Writes an answer; a POST asks for the preview."""
-    found = desk.inquiries.of(agent).filter(number=number).first()
+    found = _found(agent, number)
     if found is None:
         return absent(request, agent)
     text, lang = request.POST.get("text", ""), _lang(request, found)
@@ -116,7 +113,7 @@ def compose(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
 @within(Right.ANSWER, "POST")
 def send(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     """Sends what was previewed, when its time to be called back is over. Pressed twice, it is one mail."""
-    found = desk.inquiries.of(agent).filter(number=number).first()
+    found = _found(agent, number)
     if found is None:
         return absent(request, agent)
     text, lang, service = request.POST.get("text", ""), _lang(request, found), _service(request, agent, found)
@@ -157,6 +154,14 @@ def answer_page(
         other_language=word(wording.chosen(request), "desk_language", "en" if lang == "ja" else "ja"),
         reads=word(wording.chosen(request), "desk_language", found.language),
     )
+
+
+def _found(agent: Agent, number: str) -> Inquiry | None:
+    """The inquiry, if it is the agent's to see; whatever page shows it, that it was opened is in the log."""
+    found = desk.inquiries.of(agent).filter(number=number).first()
+    if found is not None:
+        desk.access.opened(found, agent)
+    return found
 
 
 def _lang(request: HttpRequest, found: Inquiry) -> Language:

@@ -18,6 +18,7 @@ def leak(request: HttpRequest, agent: Agent, number: str) -> HttpResponse:
     case = desk.work.find(agent, number)
     if case is None:
         return absent(request, agent)
+    desk.access.opened(case, agent)
     if request.method != "POST":
         return _screen(request, agent, case)
     if not desk.agents.may(agent, Right.ASSESS):
