@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -399,3 +400,30 @@ def test_a_long_text_is_searched_to_its_limit_and_said_to_be_cut() -> None:
     found = content.findings(text("x" * 500_000))
     assert found.personal == "unsure"
     assert any("characters" in doubt for doubt in found.doubts)
+
+
+def _mail(text: str, *attached: str) -> content.Reading:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "shop@shop.example", "hana@example.jp", "ご注文の確認"
+    mail.set_content(text)
+    for name in attached:
+        mail.add_attachment("x\n", filename=name)
+    return content.read(mail.as_bytes())
+
+
+def test_one_customers_order_sent_to_everybody_is_still_a_persons() -> None:
+    """A merge that went wrong makes every line the same for all: who is addressed in it stays a person (L1)."""
+    order = "大島 健太郎 様\n\nお届け先\n〒273-0005\n千葉県船橋市本町9丁目99番9号\n電話番号 090-0000-1234\n"
+    found = content.findings(_mail(order), fixed=lambda _: True)
+    assert found.personal == "yes"
+    assert set(found.kinds) == {"name", "postal", "address", "phone"}
+
+
+def test_what_is_the_same_for_all_and_nobody_is_addressed_by_is_the_shops() -> None:
+    shop = "今週のおすすめ\n\n青空の郷 東京都港区芝9-9-9 電話 03-0000-1234\n"
+    assert content.findings(_mail(shop), fixed=lambda _: True).personal == "no"
+
+
+def test_a_name_in_the_name_of_a_file() -> None:
+    found = content.findings(_mail("添付をご覧ください。\n", "髙橋一郎様.txt"))
+    assert [(each.kind, each.text, each.where.part) for each in found.findings] == [("name", "髙橋一郎", "filename:2")]

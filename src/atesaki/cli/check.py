@@ -176,6 +176,8 @@ class _Texts:
         """Where it stands, in words."""
         if place.part.startswith("header:"):
             return f"header {place.part.partition(':')[2]}"
+        if place.part.startswith("filename:"):
+            return f"file name of part {place.part.partition(':')[2]}"
         part = self.parts.get(place.part)
         if part is None:
             return place.part
@@ -215,7 +217,8 @@ def _tell(name: str, reading: Reading, found: Findings) -> None:
         click.echo(f"{place.partition(':')[2]}: {_marked(value, by_text.pop(place), mark)}")
     for part in reading.parts:
         if part.text:
-            head = f"-- part {part.path}" + (f" ({_shown(part.filename)})" if part.filename else "")
+            name_of = _marked(_shown(part.filename), by_text.pop(f"filename:{part.path}", []), mark)
+            head = f"-- part {part.path}" + (f" ({name_of})" if part.filename else "")
             click.echo(_styled(f"{head} --", dim=True))
             marked = by_text.pop(part.path, []) if texts.parts[part.path] is part else []
             click.echo(_marked(part.text, marked, mark).rstrip("\n"))

@@ -40,8 +40,8 @@ Kind = Literal[
 class Place:
     """Where a finding stands.
 
-    `part` is "subject", "header:To", or the part's path as in `Part`. `start` and `end` count characters of
-    that text as `Reading` holds it. `cell` is "row 3, cell 2" in a line of cells.
+    `part` is "subject", "header:To", "filename:2", or the part's path as in `Part`. `start` and `end` count
+    characters of that text as `Reading` holds it. `cell` is "row 3, cell 2" in a line of cells.
     """
 
     part: str
@@ -100,6 +100,8 @@ def _sources(reading: Reading) -> Iterator[_Source]:
         if not _OF_THE_WAY.fullmatch(name) and value:
             yield f"header:{name}", value
     for part in reading.parts:
+        if part.filename:
+            yield f"filename:{part.path}", part.filename
         if part.text:
             yield part.path, part.text
 
@@ -147,7 +149,8 @@ class _Judge:
 
     def add(self, part: str, hit: Hit) -> None:
         line = hit.line
-        if self.is_fixed(line.raw):
+        # A shop that sends one order to everybody makes no line of it its own: who is addressed stays a person.
+        if self.is_fixed(line.raw) and not _is_addressed(hit):
             return
         start, end = line.at(hit.start, hit.end)
         text = line.raw[start - line.start : end - line.start]
@@ -169,6 +172,13 @@ class _Judge:
             return
         insort(taken, (where.start, where.end))
         self.found.append(finding)
+
+
+def _is_addressed(hit: Hit) -> bool:
+    """Whether words beside it say that it is the recipient's, so that being the same for many is no excuse (L1)."""
+    if hit.kind == "order_item" or not hit.sure:
+        return False
+    return hit.owner == "customer" or hit.section == "customer" or hit.why in ("honorific", "greeting", "addressed")
 
 
 _USED_JA = re.compile(r"([^\s、。「」『』【】()のはがを]{2,20})(?:を|に)(?:いつも)?$")
@@ -243,7 +253,8 @@ def findings(
     """What a message holds of a person.
 
     `own`: lines of the service's own, which do not count. `customer`: what is known of the recipient, which always
-    does. `fixed`: says of a line that every recipient of such mail gets the same, so nothing on it is anybody's.
+    does. `fixed`: says of a line that every recipient of such mail gets the same, so what stands on it is nobody's,
+    unless words beside it say that it is the recipient's.
     """
     judge = _Judge(reading, own, fixed)
     doubts = list(dict.fromkeys(part.why for part in reading.parts if part.why))
