@@ -440,6 +440,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_command_says_what_share_would_wait_and_what_to_do_next(world: World, command: Any) -> None:
     busy(world)
+    Template.objects.update(name="ご注文の確認")  # as sixteen recipients and more would name it
     found = observe.report(world.service, 30)
     said = command(world.service.name)
     assert f"{found.mails} mails observed" in said and f"{found.waits} of them" in said

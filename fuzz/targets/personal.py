@@ -33,7 +33,7 @@ def _reading(data: bytes) -> Reading:
     first, feed, second = body.partition("\f")
     parts = (
         Part("text", "1", "text/plain", text=first),
-        *([Part("html", "2", "text/html", text=second)] if feed else []),
+        *([Part("html", "2", "text/html", filename=subject[:60], text=second)] if feed else []),
     )
     headers = (
         ("From", "あおぞらマーケット <order@shop.example>"),
@@ -51,7 +51,10 @@ def findings(data: bytes) -> None:
     _exact(reading, found)
     _exact(reading, content.findings(reading, own=_OWN, customer=_CUSTOMER))
     fixed = content.findings(reading, fixed=lambda line: True)
-    assert all(each.where.part.startswith("header:") for each in fixed.findings), "a fixed line is nobody's"
+    _exact(reading, fixed)
+    assert all(any(_meet(each, other) for other in found.findings) for each in fixed.findings), (
+        "what is fixed adds to it"
+    )
     told = Part("text", "3", "text/plain", text=f"x\n{_KNOWN}\nx")
     more = Reading(reading.subject, reading.headers, (*reading.parts, told))
     searched = content.findings(more, customer=Customer(phones=(_KNOWN,)))
@@ -72,6 +75,13 @@ def _exact(reading: Reading, found: content.Findings) -> None:
     assert sum(found.kinds.values()) == len(found.findings) + len(found.doubts)
 
 
+def _meet(one: Finding, other: Finding) -> bool:
+    """Whether both are of one kind, and share a letter."""
+    return (one.kind, one.where.part) == (other.kind, other.where.part) and (
+        one.where.start < other.where.end and other.where.start < one.where.end
+    )
+
+
 def _there(reading: Reading, each: Finding) -> list[str]:
     """What stands at its place; a header may be there more than once."""
     part, start, end = each.where.part, each.where.start, each.where.end
@@ -79,6 +89,8 @@ def _there(reading: Reading, each: Finding) -> list[str]:
         texts = [reading.subject]
     elif part.startswith("header:"):
         texts = [value for name, value in reading.headers if name == part.removeprefix("header:")]
+    elif part.startswith("filename:"):
+        texts = [own.filename for own in reading.parts if own.path == part.removeprefix("filename:")]
     else:
         texts = [own.text for own in reading.parts if own.path == part]
     return [text[start:end] for text in texts]
