@@ -1,7 +1,5 @@
 """A bank warns all customers of false mails and shows one, with an invented name, card and telephone in it."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 SAMPLES = (

@@ -1,7 +1,5 @@
 """A car dealer's offer to a whole list: cars, prices, and a sales team with direct lines and mail addresses."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 TEAM = (

@@ -1,7 +1,5 @@
 """A card company's note that the bill is fixed: the holder stands in the subject or the To field, not in the body."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 

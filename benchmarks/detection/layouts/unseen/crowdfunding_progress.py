@@ -1,7 +1,5 @@
 """News of a crowdfunding project to all its backers, with what the law asks of a seller: name, address, telephone."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 NEWS = (

@@ -1,7 +1,5 @@
 """A game's mail about an account: a code in large type, the account's name and the masked world around it."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 

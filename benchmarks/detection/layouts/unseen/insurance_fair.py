@@ -1,7 +1,5 @@
 """An insurer's invitation to anybody: a table of agents with their photographs, names, shops and telephones."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 AGENTS = (

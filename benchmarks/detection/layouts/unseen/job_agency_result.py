@@ -1,7 +1,5 @@
 """A job agency's result in prose only: no label anywhere, names and a telephone run through the sentences."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 

@@ -1,7 +1,5 @@
 """A mobile carrier's contract summary: HTML of a word processor, a long text of law, and only then whom it is for."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, label, layout, visible
 from jaconv import kana2alphabet, kata2hira
 

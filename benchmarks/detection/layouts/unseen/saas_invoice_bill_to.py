@@ -1,7 +1,5 @@
 """An invoice of a program sold by the month: bill-to and from side by side in one table, the lines again as CSV."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from html import escape
 
 from benchmarks.detection.drawing import Draw, Message, label, layout, visible

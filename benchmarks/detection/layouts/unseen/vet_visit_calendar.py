@@ -1,7 +1,5 @@
 """A vet's confirmation: the body is a single sentence, the calendar file names the owner."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, label, layout
 
 VISITS = ("Annual booster", "Dental scale and polish", "Post-operative check", "Nail clip and weigh-in")

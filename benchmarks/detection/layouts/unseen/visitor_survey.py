@@ -1,7 +1,5 @@
 """A survey that is sent to everybody: questions about the reader, names of the researchers, no answer filled in."""
 
-# ruff: noqa: E501 - a template's lines are as long as its sender wrote them.
-
 from benchmarks.detection.drawing import Draw, Message, layout
 
 
