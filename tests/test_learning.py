@@ -360,7 +360,7 @@ def test_eight_monsters_take_no_question_from_a_mail_that_waits(world: World, mo
     monkeypatch.setattr(looking, "LOOK_SECONDS", 1.5)
     try:
         for number in range(looking._AT_ONCE):
-            learning.look(world.service, order(number), who(number), 0.1)
+            learning.look(world.service, order(number), who(number), 0.5)
         with monkeypatch.context() as reading:
             reading.setattr(looking.content, "read", lambda *_, **__: ends.wait(20))
             for number in range(looking._AT_ONCE):
