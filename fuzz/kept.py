@@ -59,7 +59,7 @@ def keep(target: Target, found: Iterable[bytes]) -> dict[str, int]:
         if steps is not None and steps - seen:
             seen |= steps
             telling[data] = steps
-    chosen = _least(telling, known, target.most)
+    chosen = _least(telling, known, target.most - len(fixed))
     for name, data in before.items():
         if data in made and data not in chosen:
             (folder / name).unlink()
@@ -75,10 +75,12 @@ def _size(data: bytes) -> tuple[int, bytes]:
 
 def _steps(run: Callable[[bytes], None], tracer: Tracer, data: bytes) -> set[Step] | None:
     try:
+        # In this order: what is cached by a first run is not run through in a second.
+        steps = tracer.steps(lambda: run(data))
         check.within(run, data, _ROOM)
-        return tracer.steps(lambda: run(data))
     except Exception:  # noqa: BLE001 - a fault, which lies in crashes/ and is no corpus before it is mended
         return None
+    return steps
 
 
 def _least(telling: dict[bytes, set[Step]], known: set[Step], most: int) -> list[bytes]:

@@ -83,7 +83,7 @@ def _searched(target: Target, work: Path, seconds: int) -> Told:
         if left < 1:
             break
         flags = [
-            *(f"-max_total_time={left}", f"-max_len={target.longest}", f"-timeout={_HANGS}"),
+            *(f"-max_total_time={left}", f"-max_len={target.longest}", f"-timeout={_HANGS}", "-report_slow_units=600"),
             *(f"-rss_limit_mb={_MEBIBYTES}", f"-artifact_prefix={CRASHES}/{target.name}-"),
             *("-print_final_stats=1", "-reduce_inputs=1"),
         ]

@@ -351,7 +351,11 @@ class TestTheWayBack:
         assert link in answer and "ネットスーパーに戻る" in answer
 
     @pytest.mark.parametrize(
-        "prefix", ["shop.example", "ftp://x.example/", "https://x.example/?a=", "https://u@x.example/"]
+        "prefix",
+        [
+            *("shop.example", "ftp://x.example/", "https://x.example/?a=", "https://u@x.example/"),
+            *("https://x%2eexample/", "https://[2001:db8::7]x/"),
+        ],
     )
     def test_what_is_registered_must_be_the_beginning_of_one(self, world: World, prefix: str) -> None:
         with pytest.raises(tenants.TenantError):

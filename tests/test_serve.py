@@ -106,6 +106,8 @@ def test_a_part_that_dies_is_told_and_started_again(serving: Serving) -> None:
         while serving.pids().get(name, before) == before:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+    for name in ("gate", "inbound"):
+        serving.wait_for(f"{name}.listening", times=2)
 
 
 def test_a_database_that_dies_is_told_and_started_again(serving: Serving) -> None:

@@ -11,6 +11,7 @@ import os
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -174,7 +175,14 @@ def _join(cluster: str) -> int:
     except ImportError as error:
         raise AuditError("A cluster needs Ray: pip install 'atesaki[cluster]', here and on each node.") from error
     try:
-        ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR)
+        for tried in range(1, _TRIES + 1):
+            try:
+                ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR)
+                break
+            except ConnectionAbortedError:  # it is there: a head under load fails to start what serves a client
+                if tried == _TRIES:
+                    raise
+                time.sleep(2 * tried)
         daft.set_runner_ray(noop_if_initialized=True)
         nodes = [
             node
@@ -182,8 +190,8 @@ def _join(cluster: str) -> int:
             if node.get("Alive")
         ]
     except Exception as error:
-        why = " ".join(str(error).split())[:200]
-        raise AuditError(f"There is no Ray cluster to be reached at {cluster}: {why}") from error
+        why = str(error).strip().rpartition("\n")[2][:200]  # of a traceback what was raised
+        raise AuditError(f"The Ray cluster at {cluster} cannot be used: {why}") from error
     cores = int(sum(node["Resources"].get("CPU", 0) for node in nodes))
     if not cores:
         raise AuditError(f"The Ray cluster at {cluster} has no node with a processor to work on.")

@@ -339,8 +339,9 @@ def _webhook(value: str) -> str:
     return value
 
 
-# Python takes `[2001:db8::1]anything` for the address alone, and a browser for another host or none.
-_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::[0-9]*)?")
+# Python takes `[2001:db8::1]anything` for the address alone and leaves % as it stands; a browser sees another host, or
+# none, in either.
+_HOST = re.compile(r"(?:\[[^\[\]%]+\]|[^\[\]:%]+)(?::[0-9]*)?")
 
 
 def _return_to(value: str) -> str:
