@@ -1,12 +1,9 @@
-"""How fast the road is: atesaki beside Postfix and the bare sink, in turns, with the same load.
+"""How fast it is: atesaki beside Postfix and others on the same road, and what a press, a page, a proof and size cost.
 
-Promise:    Every figure in the file was measured in that run; what could not be is left out, with the reason.
+Promise:    Every figure in a file was measured in that run; what could not be is left out, with the reason.
 Never:      Invents a row, listens beyond loopback, or leaves a process or a folder behind.
-On failure: Ends everything it started, says in a sentence why, and writes no file.
-Read first: `road.run`, then `load`.
-
-The roads before a queue (`smtpd_proxy_filter`, atesaki in front of a Postfix) belong to a later issue; until then
-their rows and ratios are absent.
+On failure: Ends everything it started, says in a sentence why, and writes no file for what was not measured.
+Read first: `__main__`, then `road.run`.
 """
 
 

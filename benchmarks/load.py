@@ -1,7 +1,7 @@
-"""The load: clients that each send one mail after the other, on a new connection each or on one for all.
+"""The load for latency and outcomes: clients that send one mail after the other, on a new connection each or on one.
 
-Postfix's own `smtp-source` cannot log in, so every road is loaded by this. No command is sent before the last
-one is answered, as with `smtp-source`.
+It knows when each mail was answered and how, and takes a core for that; `source` is for throughput. No command is sent
+before the last one is answered, as with `smtp-source`.
 """
 
 from __future__ import annotations
@@ -135,8 +135,14 @@ def in_loop(work: Coroutine[Any, Any, T]) -> T:
 
     async def heeding() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def cancel(sign: signal.Signals) -> None:
+            came.append(sign)
+            if task is not None:
+                task.cancel()
+
         for sign in former:
-            loop.add_signal_handler(sign, lambda sign=sign: (came.append(sign), task and task.cancel()))
+            loop.add_signal_handler(sign, cancel, sign)
         return await work
 
     try:
@@ -149,11 +155,28 @@ def in_loop(work: Coroutine[Any, Any, T]) -> T:
             signal.raise_signal(came[0])
 
 
-async def send(target: Target, *, reuse: bool, seconds: float, most: int) -> list[Sent]:
-    """Sends for so long, or until so many mails are sent."""
-    ends = time.perf_counter() + seconds
-    count = itertools.count()
-    return await send_while(target, lambda: next(count) < most and time.perf_counter() < ends, reuse=reuse)
+async def send_paced(
+    target: Target, *, reuse: bool, per_second: float, seconds: float, clients: int = CLIENTS
+) -> list[Sent]:
+    """Sends so many in a second, whether or not the last was answered, as long as a client is free.
+
+    A mail counts from when it was due, so that one that had to wait for another's answer is as late as it was.
+    """
+    sent: list[Sent] = []
+    start, count = time.perf_counter() + 0.05, itertools.count()
+    orders = itertools.cycle(target.orders)
+
+    async def client() -> None:
+        peer: Peer | None = None
+        while (due := start + next(count) / per_second) < start + seconds:
+            if (pause := due - time.perf_counter()) > 0:
+                await asyncio.sleep(pause)
+            peer = await _one(target, peer, next(orders), began=due, reuse=reuse, into=sent)
+        if peer is not None:
+            peer.drop()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return sent
 
 
 async def send_while(
@@ -171,25 +194,30 @@ async def _client(
 ) -> None:
     peer: Peer | None = None
     while going():
-        recipient, content = next(orders)
-        began = time.perf_counter()
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                if peer is None:
-                    peer = await _connect(target)
-                outcome = await peer.mail(recipient, content)
-                sent.append(Sent(began, time.perf_counter(), outcome))
-                if not reuse:
-                    await peer.leave()
-                    peer = None
-        except (OSError, TimeoutError):
-            sent.append(Sent(began, time.perf_counter(), "lost"))
-            if peer is not None:
-                peer.drop()
-                peer = None
-            await asyncio.sleep(0.1)  # whoever does not listen is not helped by being asked faster
+        peer = await _one(target, peer, next(orders), began=time.perf_counter(), reuse=reuse, into=sent)
     if peer is not None:
         peer.drop()
+
+
+async def _one(
+    target: Target, peer: Peer | None, order: tuple[str, bytes], *, began: float, reuse: bool, into: list[Sent]
+) -> Peer | None:
+    """One mail, by a connection that is there or a new one; the connection, if the next mail may use it."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            if peer is None:
+                peer = await _connect(target)
+            outcome = await peer.mail(*order)
+            into.append(Sent(began, time.perf_counter(), outcome))
+            if reuse:
+                return peer
+            await peer.leave()
+    except (OSError, TimeoutError):
+        into.append(Sent(began, time.perf_counter(), "lost"))
+        if peer is not None:
+            peer.drop()
+        await asyncio.sleep(0.1)  # whoever does not listen is not helped by being asked faster
+    return None
 
 
 async def _connect(target: Target) -> Peer:

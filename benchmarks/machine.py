@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks import rivals
 from benchmarks.servers import Unavailable, program
 
 _ROOT = Path(__file__).parent.parent
@@ -42,7 +43,7 @@ def versions(postgresql: str) -> dict[str, str]:
     }
     with suppress(Unavailable):
         found["postfix"] = _said([program("postconf"), "-dh", "mail_version"])
-    return found
+    return found | rivals.versions()
 
 
 def _atesaki() -> str:

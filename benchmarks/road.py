@@ -1,247 +1,216 @@
-"""The roads, measured in turns, and what the measurements come to."""
+"""The roads, measured in turns with the same load, and what the measurements come to."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import statistics
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import BenchError, servers
-from benchmarks.load import CLIENTS, Sent, Target, in_loop, send, send_while
-from benchmarks.machine import machine, versions
+from benchmarks import BenchError, figures, rivals, servers, source
+from benchmarks.installations import SERVICE, Installation, Store, running
+from benchmarks.load import Target, in_loop, send_paced
 from benchmarks.mails import OCTETS, orders, recipients
-from benchmarks.servers import SERVICE, Installation, Server, Unavailable
+from benchmarks.servers import Server, Unavailable
 
-_RESULTS = Path(__file__).parent / "results"
-_RATIOS = (("proved", "postfix_queue"), ("held", "postfix_queue"))
-_PRESS_SECONDS = 60.0
+KINDS = ("new", "reused")
+"""A connection for each mail, and one for all of a client's."""
+
+RATIOS = (
+    ("proved_vs_postfix_queue", "proved", "postfix_queue"),
+    ("proved_vs_before_queue", "proved", "before_queue"),
+    ("held_vs_postfix_queue", "held", "postfix_queue"),
+    ("before_postfix_vs_postfix", "before_postfix", "postfix_queue"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: a run ends after `seconds` or `most` mails, the whole after `limit` seconds."""
+    """How much is measured. `seconds` of each run, `warm` before the first; `paced` of each run at half of the load.
+
+    `clients`: how many send at once, on a connection for each mail, and on one for all.
+    """
 
     rounds: int
     seconds: float
-    most: int
-    receivers: int
-    presses: int
-    limit: int
-    quick: bool = False
+    warm: float
+    paced: float
+    clients: tuple[int, int]
 
 
-FULL = Plan(rounds=5, seconds=10, most=100_000, receivers=200, presses=100, limit=1800)
-QUICK = Plan(rounds=2, seconds=1.0, most=200, receivers=40, presses=20, limit=180, quick=True)
+WHOLE = Plan(rounds=5, seconds=3.0, warm=1.0, paced=3.0, clients=(20, 100))
+QUICK = Plan(rounds=1, seconds=0.3, warm=0, paced=0.3, clients=(5, 10))
 
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """One way for a mail, and the outcomes that show that it went this way."""
+    """One way for a mail; whose receivers; of ours also the installation and the outcomes it must come to."""
 
     name: str
     server: Server
-    target: Target
-    outcomes: frozenset[str]
+    orders: list[tuple[str, Path]]
+    ours: Installation | None = None
+    outcomes: frozenset[str] = frozenset()
 
 
-def run(plan: Plan) -> Path:
-    """Measures, and writes the file; where it is. Raises `BenchError`.
+def run(store: Store, plan: Plan) -> dict[str, Any]:
+    """Measures. Raises `BenchError`.
 
     1 Start every server; leave out, with the reason, what this machine cannot run.
-    2 Go each road once without measuring: every receiver that waits has its notice after that.
+    2 Go each road once without measuring: claims are made, connections opened, pages of the database read. A quick run
+      has no time for that.
     3 In each round, each road once with new and once with reused connections; another begins each time.
-    4 Press "this is not me".  5 End everything.  6 Write.
+    4 At half of what `proved` can carry: how long a mail takes beside the bare sink.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="atesaki-bench-", ignore_cleanup_errors=True)))
-        folder.chmod(0o711)  # Postfix's and PostgreSQL's users pass through
-        found: dict[str, Any] = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "quick": plan.quick,
-            "machine": machine(folder),
-            "versions": {},
-            "rounds": plan.rounds,
-            "clients": CLIENTS,
-            "mail_octets": OCTETS,
-        }
-        sink = stack.enter_context(servers.sink(folder))
-        left_out = {}
-        postfix = None
-        try:
-            postfix = stack.enter_context(servers.postfix(folder, sink.port))
-        except Unavailable as error:
-            left_out["postfix_queue"] = str(error).replace(str(folder), "…")
-        installation = stack.enter_context(servers.atesaki(folder, sink.port))
-        found["versions"] = versions(installation.postgresql)
-        roads = _roads(plan, sink, postfix, installation)
+        sink = stack.enter_context(servers.sink(store.folder))
+        roads, left_out = _roads(store, sink, max(plan.clients), stack)
+        for road in roads if plan.warm else ():
+            for kind, clients in zip(KINDS, plan.clients, strict=True):
+                _go(road, kind, clients, plan.warm)
         rows = _measure(plan, roads)
-        freedom = in_loop(_freedom(plan, installation))
-    return _write(plan, {**found, "ratios": _ratios(rows), "freedom_ms": freedom, "left_out": left_out, "rows": rows})
+        latency = _latency(plan, sink, next(road for road in roads if road.name == "proved"), rows)
+    return {
+        "rounds": plan.rounds,
+        "seconds": plan.seconds,
+        "clients": dict(zip(KINDS, plan.clients, strict=True)),
+        "mail_octets": OCTETS,
+        "ratios": figures.ratios(rows, RATIOS),
+        "latency": latency,
+        "left_out": left_out,
+        "rows": rows,
+    }
 
 
-def _roads(plan: Plan, sink: Server, postfix: Server | None, installation: Installation) -> list[Road]:
-    proved, waiting = (recipients(kind, plan.receivers) for kind in ("proved", "waiting"))
-    servers.command(installation.environment, "benchmarks.mailboxes", "prove", SERVICE, *proved)
-    to_proved, server, accepted = orders(proved), installation.server, frozenset({"accepted"})
-    roads = [Road("sink", sink, Target(sink.port, to_proved), accepted)]
-    if postfix is not None:
-        roads.append(Road("postfix_queue", postfix, Target(postfix.port, to_proved), accepted))
-    door = Target(server.port, to_proved, server.login)
-    roads.append(Road("proved", server, door, frozenset({"deliver"})))
-    door = Target(server.port, orders(waiting), server.login)
-    roads.append(Road("held", server, door, frozenset({"hold", "substitute"})))
-    return roads
+def _roads(store: Store, sink: Server, receivers: int, stack: ExitStack) -> tuple[list[Road], dict[str, str]]:
+    """Those that can be gone here, and why the others cannot."""
+    proved, waiting = (
+        source.write(store.folder / kind, orders(recipients(kind, receivers))) for kind in ("proved", "waiting")
+    )
+    store.command("benchmarks.mailboxes", "prove", SERVICE, *(recipient for recipient, _ in proved))
+    roads, left_out = [Road("sink", sink, proved)], dict[str, str]()
+
+    def add(name: str, server: Callable[[], AbstractContextManager[Server]]) -> Server | None:
+        try:
+            made = stack.enter_context(server())
+        except Unavailable as error:
+            left_out[name] = str(error).replace(str(store.folder), "…")
+            return None
+        roads.append(Road(name, made, proved))
+        return made
+
+    folder, port = store.folder, sink.port
+    postfix = add("postfix_queue", lambda: servers.postfix(folder, port))
+    add("before_queue", lambda: servers.postfix(folder, port, before_queue=True))
+    add("haraka", lambda: rivals.haraka(folder, port))
+    add("aiosmtpd", lambda: rivals.forwarder(folder, port))
+    ours = stack.enter_context(running(store, [port] if postfix is None else [port, postfix.port]))
+    roads.append(Road("proved", ours.gates[0], proved, ours, frozenset({"deliver"})))
+    roads.append(Road("held", ours.gates[0], waiting, ours, frozenset({"hold", "substitute"})))
+    if postfix is None:
+        left_out["before_postfix"] = left_out["postfix_queue"]
+    else:
+        gate = ours.gates[1]
+        both = Server(
+            gate.port,
+            {**gate.processes, **postfix.processes},
+            lambda: gate.backlog() + postfix.backlog(),
+            gate.login,
+        )
+        roads.append(Road("before_postfix", both, proved, ours, frozenset({"deliver"})))
+    return roads, left_out
 
 
 def _measure(plan: Plan, roads: Sequence[Road]) -> list[dict[str, Any]]:
-    for road in roads:
-        _go(road, reuse=True, seconds=60, most=plan.receivers)
     rows = []
     for number in range(plan.rounds):
         shift = number % len(roads)
-        for reuse in (False, True):
+        for kind, clients in zip(KINDS, plan.clients, strict=True):
             for road in (*roads[shift:], *roads[:shift]):
-                row = _go(road, reuse=reuse, seconds=plan.seconds, most=plan.most)
-                rows.append({"round": number + 1, **row})
+                row = {"round": number + 1, **_go(road, kind, clients, plan.seconds)}
+                rows.append(row)
                 print(
-                    f"round {number + 1}  {row['road']:13} {row['connections']:6}  {row['per_second']:8.1f}/s  "
-                    f"{row['cpu_ms_per_mail']:6.2f} ms CPU  p50 {row['p50_ms']:7.2f} ms  p99 {row['p99_ms']:7.2f} ms",
+                    f"round {row['round']}  {row['road']:14} {kind:6}  {row['per_second']:8.1f}/s  "
+                    f"{row['cpu_ms_per_mail']:6.2f} ms CPU  {row['memory_mb']:7.1f} MB",
                     flush=True,
                 )
     return rows
 
 
-def _go(road: Road, *, reuse: bool, seconds: float, most: int) -> dict[str, Any]:
+def _go(road: Road, kind: str, clients: int, seconds: float) -> dict[str, Any]:
     """One run as a row. Its processor time is counted until nothing of it is queued any more."""
-    before = road.server.cpu()
-    sent = in_loop(send(road.target, reuse=reuse, seconds=seconds, most=most))
+    before, since = road.server.cpu(), road.ours.now() if road.ours else None
+    sent = source.flood(
+        road.server.port,
+        road.orders,
+        reuse=kind == "reused",
+        clients=clients,
+        seconds=seconds,
+        look=road.server.memory,
+    )
     answered = time.perf_counter()
     road.server.wait_until_idle()
-    idle = time.perf_counter()
-    outcomes = Counter(each.outcome for each in sent)
-    good = sorted((each.ended - each.began) * 1000 for each in sent if each.outcome in road.outcomes)
-    if len(good) < 0.99 * len(sent) or not good:
-        raise BenchError(f"the road {road.name} did not work: of {len(sent)} mails came {dict(outcomes)}.")
-    spent = {name: (now - before[name]) * 1000 / len(good) for name, now in road.server.cpu().items()}
-    took = max(each.ended for each in sent) - min(each.began for each in sent)
-    return {
+    waited = time.perf_counter() - answered
+    if not sent.counted:
+        raise BenchError(f"no mail was answered on the road {road.name} in {seconds} s.")
+    spent = {name: (now - before[name]) * 1000 / sent.mails for name, now in road.server.cpu().items()}
+    row = {
         "road": road.name,
-        "connections": _suffix(reuse),
-        "mails": len(good),
-        "seconds": round(took, 3),
-        "per_second": round(len(good) / took, 1),
-        "p50_ms": round(_percentile(good, 50), 2),
-        "p99_ms": round(_percentile(good, 99), 2),
+        "connections": kind,
+        "mails": sent.mails,
+        "seconds": round(sent.seconds, 3),
+        "per_second": round(sent.counted / sent.seconds, 1),
         "cpu_ms_per_mail": round(sum(spent.values()), 3),
         "cpu_ms_of": {name: round(each, 3) for name, each in spent.items()},
-        "backlog_seconds": round(idle - answered, 3),
-        "outcomes": dict(outcomes),
+        "memory_mb": round(sum(sent.seen.values()), 1),
+        "memory_mb_of": {name: round(each, 1) for name, each in sent.seen.items()},
+        "backlog_seconds": round(waited, 3),
     }
+    if road.ours is not None and since is not None:
+        row["outcomes"] = check(road.name, road.ours.outcomes(since), road.outcomes, sent.mails, cut=clients)
+    return row
 
 
-def _suffix(reuse: bool) -> str:
-    return "reused" if reuse else "new"
+def check(name: str, outcomes: Counter[str], wanted: frozenset[str], mails: int, *, cut: int = 0) -> dict[str, int]:
+    """What the ledger says of a run. Raises `BenchError` if mails went another way, or are not on it at all.
+
+    `cut`: how many clients were stopped, each perhaps in the middle of a mail, which has no outcome then.
+    """
+    good, found = sum(outcomes[each] for each in wanted), dict(outcomes)
+    other = sum(outcomes.values()) - good - outcomes[""]
+    if not good or good < mails - cut or outcomes[""] > cut or other > 0.02 * good:
+        raise BenchError(f"the road {name} did not work: of {mails} mails the ledger says {found}.")
+    return found
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float:
-    """By the nearest rank: a value that was measured."""
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
-
-
-def _ratios(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Each round's own ratio, so that what slows the machine for a while slows both sides of it."""
-    speed = {(row["road"], row["connections"], row["round"]): row["per_second"] for row in rows}
-    ratios = {}
-    for road, other in _RATIOS:
-        for how in ("new", "reused"):
-            pairs = [
-                (speed[road, how, number], speed[other, how, number])
-                for name, kind, number in speed
-                if (name, kind) == (other, how)
-            ]
-            values = [ours / theirs for ours, theirs in pairs]
-            if values:
-                three = {"median": statistics.median(values), "min": min(values), "max": max(values)}
-                ratios[f"{road}_vs_{other}_{how}"] = {name: round(value, 3) for name, value in three.items()}
-    return ratios
-
-
-async def _freedom(plan: Plan, installation: Installation) -> dict[str, Any]:
-    """How long "this is not me" takes while mail is being sent to that address; the first press is not counted."""
-    receivers = recipients("freed", plan.presses + 1)
-    words = [sys.executable, "-m", "benchmarks.mailboxes", "free", SERVICE, *receivers]
-    # Its standard input ends with us, and it with that.
-    pressing = await asyncio.create_subprocess_exec(*words, env=installation.environment, stdin=PIPE, stdout=PIPE)
-    try:
-        await _line(pressing)
-        presses = [
-            await _press(installation.server, pressing, number, receiver) for number, receiver in enumerate(receivers)
-        ][1:]
-    finally:
-        if pressing.returncode is None:
-            pressing.kill()
-        await pressing.wait()
-    took = sorted(press["ms"] for press in presses)
-    return {
-        "p50": round(_percentile(took, 50), 2),
-        "p99": round(_percentile(took, 99), 2),
-        "presses": len(took),
-        "still_leaving": sum(press["still_leaving"] for press in presses),
-        "delivered_afterwards": sum(press["delivered_afterwards"] for press in presses),
-    }
-
-
-async def _press(server: Server, pressing: Process, number: int, receiver: str) -> dict[str, Any]:
-    """One press while four clients send, and whether any mail that began after it was delivered."""
-    pressed = asyncio.Event()
-    target, sent = Target(server.port, orders([receiver]), server.login), list[Sent]()
-    sending = asyncio.create_task(send_while(target, lambda: not pressed.is_set(), reuse=True, clients=4, into=sent))
-    try:
-        await _until(lambda: sum(each.outcome == "deliver" for each in sent) >= 8)
-        if pressing.stdin is None:
-            raise BenchError("nobody presses.")
-        pressing.stdin.write(f"{number}\n".encode())
-        answer = json.loads(await _line(pressing))
-        freed = time.perf_counter()
-        await _until(lambda: sum(each.began > freed for each in sent) >= 8)
-    except TimeoutError as error:
-        raise BenchError(f"a press was not done within {_PRESS_SECONDS:.0f} s.") from error
-    finally:
-        pressed.set()
-        await sending
-    later = [each.outcome for each in sent if each.began > freed]
-    return {**answer, "delivered_afterwards": later.count("deliver")}
-
-
-async def _until(come: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_PRESS_SECONDS):
-        while not come():  # noqa: ASYNC110 - an event for each mail would cost the clients more
-            await asyncio.sleep(0.002)
-
-
-async def _line(pressing: Process) -> bytes:
-    if pressing.stdout is None:
-        raise BenchError("nobody presses.")
-    line = await asyncio.wait_for(pressing.stdout.readline(), _PRESS_SECONDS)
-    if not line:
-        raise BenchError("the program that presses ended; what it said is above.")
-    return line
-
-
-def _write(plan: Plan, found: dict[str, Any]) -> Path:
-    """A quick run never takes the place of a whole one."""
-    file = _RESULTS / f"road-{found['date'][:10]}{'-quick' if plan.quick else ''}.json"
-    _RESULTS.mkdir(exist_ok=True)
-    file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-    return file
+def _latency(plan: Plan, sink: Server, proved: Road, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """At half of `proved`'s median rate, in turns with the sink: what a mail takes, and what of it is ours."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind, clients in zip(KINDS, plan.clients, strict=True):
+        rates = [row["per_second"] for row in rows if (row["road"], row["connections"]) == ("proved", kind)]
+        rate = figures.three(rates)["median"] / 2
+        took: dict[str, list[float]] = {"sink": [], "proved": []}
+        added = []
+        for _ in range(min(plan.rounds, 3)):
+            ends = {}
+            for name, server in (("sink", sink), ("proved", proved.server)):
+                target = Target(server.port, orders([recipient for recipient, _ in proved.orders]))
+                paced = send_paced(target, reuse=kind == "reused", per_second=rate, seconds=plan.paced, clients=clients)
+                sent = in_loop(paced)
+                good = [(one.ended - one.began) * 1000 for one in sent if one.outcome in ("accepted", "deliver")]
+                if len(good) < 0.99 * len(sent) or not good:
+                    raise BenchError(f"at half of the load, {dict(Counter(one.outcome for one in sent))} came back.")
+                took[name] += good
+                ends[name] = figures.percentile(sorted(good), 99)
+            added.append(ends["proved"] - ends["sink"])
+        found[kind] = {
+            "per_second": round(rate, 1),
+            **{name: figures.latency(each) for name, each in took.items()},
+            "added_p99_ms": figures.three(added, 2),
+        }
+        p99 = found[kind]["proved"]["p99"]
+        print(f"half of the load, {kind}: p99 {p99} ms, added {found[kind]['added_p99_ms']}", flush=True)
+    return found

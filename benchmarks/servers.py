@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import shutil
@@ -16,22 +15,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
-from typing import IO, LiteralString
+from typing import IO
 
 import psutil
-import psycopg
 
 from atesaki.site import postgres
-from benchmarks import BenchError, mails
+from benchmarks import BenchError
 
-SERVICE = "bench"
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin:/usr/lib/postfix/sbin:/usr/libexec/postfix"
 _READY_SECONDS = 60.0
 _BACKLOG_SECONDS = 120.0
 _COMMAND_SECONDS = 120.0
 _FOREIGN = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR")
-
-_DEPARTURES = "SELECT count(*) FROM atesaki_departure"
 
 # As it comes, but for what a private instance needs: places of its own, loopback alone, and where to send.
 _MAIN = """\
@@ -50,7 +45,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 relayhost = [127.0.0.1]:{sink}
 """
 # The services that such a mail meets, with the limits of Postfix's own file.
-_MASTER = """\
+MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 pickup    unix  n - n 60    1 pickup
 cleanup   unix  n - n -     0 cleanup
@@ -84,12 +79,16 @@ class Server:
 
     port: int
     processes: dict[str, int]
-    backlog: Callable[[], int]
+    backlog: Callable[[], int] = lambda: 0
     login: tuple[str, str] | None = None
 
     def cpu(self) -> dict[str, float]:
         """Seconds of processor time so far, of each of its processes with all that these began."""
         return {name: _cpu(pid) for name, pid in self.processes.items()}
+
+    def memory(self) -> dict[str, float]:
+        """MB of memory now, of each of its processes with all that these began; what they share counts once."""
+        return {name: _memory(pid) for name, pid in self.processes.items()}
 
     def wait_until_idle(self) -> None:
         """Waits until it has done what it took on. Raises `BenchError`."""
@@ -111,21 +110,25 @@ def program(name: str) -> str:
 @contextmanager
 def sink(folder: Path) -> Iterator[Server]:
     """Postfix's `smtp-sink`, which takes every mail and keeps none."""
-    port = _free_port()
+    port = free_port()
     words = [program("smtp-sink"), f"127.0.0.1:{port}", "1000"]
     user = "nobody" if os.geteuid() == 0 else None  # it refuses to be root
-    with _running(words, folder / "sink.log", user=user) as process:
-        _wait_for(port, process, folder / "sink.log")
-        yield Server(port, {"smtp-sink": process.pid}, lambda: 0)
+    with started(words, folder / "sink.log", user=user) as process:
+        wait_for(port, process, folder / "sink.log")
+        yield Server(port, {"smtp-sink": process.pid})
 
 
 @contextmanager
-def postfix(folder: Path, next_hop: int) -> Iterator[Server]:
-    """A Postfix of our own: takes a mail once its queue file is on disk, and relays it. Raises `Unavailable`."""
-    check, master, port = program("postfix"), program("master"), _free_port()
+def postfix(folder: Path, next_hop: int, *, before_queue: bool = False) -> Iterator[Server]:
+    """A Postfix of our own. Raises `Unavailable`.
+
+    It takes a mail once its queue file is on disk, and relays it; or, `before_queue`, hands each mail through to the
+    next hop while its sender waits, and queues nothing (its SMTPD_PROXY_README).
+    """
+    check, master, port = program("postfix"), program("master"), free_port()
     if os.geteuid() != 0:
         raise Unavailable("Postfix starts only as root.")
-    home = folder / "postfix"
+    home = folder / ("postfix-before" if before_queue else "postfix")
     for name in ("etc", "queue", "data"):
         (home / name).mkdir(parents=True)
     try:
@@ -133,68 +136,24 @@ def postfix(folder: Path, next_hop: int) -> Iterator[Server]:
     except KeyError:
         raise Unavailable("There is no user postfix: its package is not set up.") from None
     (home / "etc" / "main.cf").write_text(_MAIN.format(home=home, sink=next_hop))
-    (home / "etc" / "master.cf").write_text(_MASTER.format(port=port))
+    door, *others = MASTER.format(port=port).splitlines()
+    if before_queue:
+        door += f" -o smtpd_proxy_filter=127.0.0.1:{next_hop}"
+    (home / "etc" / "master.cf").write_text("\n".join([door, *others, ""]))
     queues = [home / "queue" / name for name in ("maildrop", "incoming", "active", "deferred")]
     etc = str(home / "etc")
-    with (folder / "postfix.log").open("wb") as log:  # it also makes what is missing in the queue's folder
-        checked = _to_end([check, "-c", etc, "check"], _clean(), stdout=log, stderr=log)
+    with (folder / f"{home.name}.log").open("wb") as log:  # it also makes what is missing in the queue's folder
+        checked = _to_end([check, "-c", etc, "check"], clean_environment(), stdout=log, stderr=log)
     if checked.returncode:
-        said = (folder / "postfix.log").read_text(errors="replace").strip()[-1000:]
+        said = (folder / f"{home.name}.log").read_text(errors="replace").strip()[-1000:]
         raise Unavailable(f"Postfix does not like its configuration: {said}")
     # Not `postfix start-fg`, whose master is a grandchild and would outlive it.
-    with _running([master, "-c", etc, "-s"], folder / "postfix.log") as process, _ends_with_us(process):
+    with started([master, "-c", etc, "-s"], folder / f"{home.name}.log") as process, _ends_with_us(process):
         try:
-            _wait_for(port, process, folder / "postfix.log")
+            wait_for(port, process, folder / f"{home.name}.log")
         except BenchError as error:
             raise Unavailable(f"Postfix does not run here: {error}") from error
         yield Server(port, {"postfix": process.pid}, lambda: sum(_files(queue) for queue in queues))
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """An atesaki: its door, the environment in which its commands find it, and its database's version."""
-
-    server: Server
-    environment: dict[str, str]
-    postgresql: str
-
-
-@contextmanager
-def atesaki(folder: Path, next_hop: int) -> Iterator[Installation]:
-    """A whole installation but for its pages: 1 database 2 state 3 a service 4 door and worker, one process each."""
-    port, home = _free_port(), folder / "home"
-    with postgres.start(home, with_parent=True) as database:
-        environment = {
-            **_clean(),
-            "ATESAKI_HOME": str(home),
-            "DATABASE_URL": database.url,
-            "ATESAKI_SMTP": f"127.0.0.1:{port}",
-            "ATESAKI_UPSTREAM": f"smtp://127.0.0.1:{next_hop}",
-            "ATESAKI_LOG": "json",
-            "ATESAKI_SUPERVISOR": str(os.getpid()),  # whoever has one ends with it
-        }
-        command(environment, "atesaki.cli", "migrate")
-        command(environment, "atesaki.cli", "due")  # makes the ledger's partitions, as the worker does
-        words = ["--organisation", "見本商事", "--locale", "ja", "--mode", "enforce", "--from", mails.SENDER]
-        issued = json.loads(command(environment, "atesaki.cli", "service", "add", SERVICE, *words, "--json"))
-        postmaster = int((home / "database" / "postmaster.pid").read_text().split()[0])
-        door = [sys.executable, "-m", "atesaki.cli", "gate"]
-        worker = [sys.executable, "-m", "atesaki.cli", "work"]
-        with (
-            _running(door, folder / "gate.log", environment=environment) as gate,
-            _running(worker, folder / "work.log", environment=environment) as work,
-            psycopg.connect(database.url, autocommit=True, connect_timeout=10) as connection,
-        ):
-            _wait_for(port, gate, folder / "gate.log")
-            login = (issued["smtp_username"], issued["smtp_password"])
-            processes = {"gate": gate.pid, "work": work.pid, "postgresql": postmaster}
-            server = Server(port, processes, lambda: int(_one(connection, _DEPARTURES)), login)
-            yield Installation(server, environment, _one(connection, "SHOW server_version"))
-
-
-def _one(connection: psycopg.Connection, query: LiteralString) -> str:
-    row = connection.execute(query).fetchone()
-    return str(row[0]) if row else ""
 
 
 def command(environment: dict[str, str], module: str, *words: str) -> str:
@@ -222,13 +181,13 @@ def _to_end(
         raise BenchError(f"{Path(words[0]).name} was not done after {_COMMAND_SECONDS:.0f} s.") from error
 
 
-def _clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Our environment without what would lead to another installation."""
     return {k: v for k, v in os.environ.items() if k not in _FOREIGN and not k.startswith("ATESAKI_")}
 
 
 @contextmanager
-def _running(
+def started(
     words: list[str], log: Path, *, user: str | None = None, environment: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that ends with this block, and with us."""
@@ -239,7 +198,7 @@ def _running(
             stdout=out,
             stderr=subprocess.STDOUT,
             cwd="/" if user else None,
-            env=_clean() if environment is None else environment,
+            env=clean_environment() if environment is None else environment,
             user=user,
             extra_groups=[] if user else None,
             start_new_session=True,  # Ctrl-C is for us: they end in order
@@ -276,18 +235,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait(5)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits until it listens. Raises `BenchError` with the end of its log."""
     ends = time.monotonic() + _READY_SECONDS
     while True:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         if process.poll() is not None or time.monotonic() > ends:
             said = log.read_text(errors="replace").strip()[-1000:] or "it said nothing"
-            raise BenchError(f"{Path(process.args[0]).name} did not start: {said}")  # type: ignore[index]
+            raise BenchError(f"{Path(process.args[0]).name} did not start: {said}")  # type: ignore[index, arg-type]
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listened on a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as trial:
         return int(trial.getsockname()[1])
 
@@ -306,3 +267,13 @@ def _cpu(pid: int) -> float:
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total
+
+
+def _memory(pid: int) -> float:
+    """Proportional set size: each server's back ends share most of what they have."""
+    total = 0
+    root = psutil.Process(pid)
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += process.memory_full_info().pss
+    return total / 2**20

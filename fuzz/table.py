@@ -103,11 +103,13 @@ _TARGETS = (
     Target(
         "submission",
         "smtp",
-        tuple(f"atesaki.doors.{name}" for name in ("conversation", "hooks", "handover", "wire")),
-        ("aiosmtpd.smtp",),
+        tuple(f"atesaki.doors.{name}" for name in ("conversation", "commands", "handover", "wire")),
+        (),
         2048,
     ),
-    Target("returns", "smtp", ("atesaki.doors.returns", "atesaki.doors.conversation"), ("aiosmtpd.smtp",), 2048),
+    Target(
+        "returns", "smtp", ("atesaki.doors.returns", "atesaki.doors.conversation"), ("atesaki.doors.commands",), 2048
+    ),
     Target(
         "request", "http", ("atesaki.gate.submit:read_request", *_reader("fields", "words")), _reader("contact"), 4096
     ),

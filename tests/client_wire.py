@@ -189,4 +189,4 @@ def speaking() -> Iterator[Atesaki]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(30)

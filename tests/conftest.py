@@ -8,8 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-_LONGEST = ("test_faults.py", "test_machine.py", "test_pages_browser.py", "test_serve.py", "test_cli.py")
+# How long an example takes says more of what else the machine does than of us.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+_LONGEST = (
+    *("test_races.py", "test_story.py", "test_faults.py", "test_desk_browser.py", "test_machine.py", "test_adopt.py"),
+    *("test_ask_browser.py", "test_case_browser.py", "test_pages_browser.py", "test_serve.py", "test_cli.py"),
+    *("test_reference_idp.py", "test_reference_shop.py", "test_api_schema.py", "test_webhooks.py"),
+)
 _SBIN = ("/usr/sbin", "/usr/lib/postfix/sbin", "/sbin")
 
 
@@ -49,19 +58,14 @@ def django_db_keepdb() -> bool:
     return "ATESAKI_TESTS_SERVER" in os.environ
 
 
-@pytest.fixture(autouse=True)
-def no_jobs_left(request: pytest.FixtureRequest):
-    """Takes away the jobs that a test with real transactions has left: their table is not Django's to empty."""
-    marker = request.node.get_closest_marker("django_db")
-    if "transactional_db" not in request.fixturenames and not (marker and marker.kwargs.get("transaction")):
-        yield
-        return
-    request.getfixturevalue("transactional_db")
-    yield
-    from django.db import connection
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """After a test with transactions of its own only what it has written goes: nothing else is Django's flush."""
+    from django.test import TransactionTestCase
 
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs")
+    from tests.tables import empty
+
+    TransactionTestCase._fixture_teardown = lambda _: empty()
 
 
 @pytest.fixture

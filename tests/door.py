@@ -41,7 +41,7 @@ def opened(log: Path) -> Iterator[int]:
 
 
 def _wait_for(gate: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             with smtplib.SMTP("127.0.0.1", port, timeout=5):

@@ -1,18 +1,26 @@
 """A process of its own that does one thing at a time, and can be stopped or killed between any two steps of it.
 
-Run as a program it reads a command a line from its standard input and writes what happens, a JSON object a line:
-`{"at": STEP}` where it stopped (it waits for `go` or `die`), `{"done": …}` or `{"failed": …}` when it is through.
+It reads a command a line from its standard input and writes what happens, a JSON object a line:
+`{"at": STEP}` where it stopped (it waits for `go`), `{"done": …}` or `{"failed": …}` when it is through.
 `Actor` is the test's side of it. The product has no knob for this: the steps are wrapped from here.
+
+To start Python and Django takes two seconds, and these processes die often. So the program imports everything once,
+opens nothing, and forks a process whenever an actor wants one.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -23,10 +31,14 @@ ROOT = Path(__file__).parent.parent
 BETWEEN = (
     ("atesaki.gate.submit", "_look"),
     ("atesaki.gate.submit", "_hand_over"),
-    ("atesaki.gate.submit", "_settle_handed"),
+    ("atesaki.gate.submit", "settle_handed"),
     ("atesaki.gate.submit", "_read"),
-    ("atesaki.gate.submit", "_write_read"),
+    ("atesaki.gate.submit", "write_read"),
     ("atesaki.gate.submit", "submit"),
+    ("atesaki.gate.road", "write_down"),
+    ("atesaki.gate.road", "_settle"),
+    ("atesaki.gate.road", "_set_aside"),
+    ("atesaki.gate.road", "_keep"),
     ("atesaki.gate.holds", "confirm"),
     ("atesaki.gate.holds", "_let_go"),
     ("atesaki.gate.holds", "_may_leave"),
@@ -38,8 +50,9 @@ BETWEEN = (
 )
 # Inside a transaction: a death here must leave nothing behind.
 WITHIN = (
-    ("atesaki.gate.ledger", "intend"),
+    ("atesaki.gate.ledger", "write"),
     ("atesaki.gate.ledger", "settle"),
+    ("atesaki.gate.ledger", "settle_all"),
     ("atesaki.gate.ledger", "move"),
     ("atesaki.gate.ledger", "set_aside"),
     ("atesaki.gate.ledger", "read"),
@@ -48,7 +61,9 @@ WITHIN = (
     ("atesaki.gate.holds", "release"),
     ("atesaki.gate.holds", "_queue"),
     ("atesaki.gate.substitutes", "notice"),
+    ("atesaki.gate.waits", "_write"),
     ("atesaki.outbox", "seal_mail"),
+    ("atesaki.outbox", "seal_mails"),
     ("atesaki.outbox", "keep"),
     ("atesaki.outbox", "take"),
     ("atesaki.outbox", "gone"),
@@ -59,35 +74,57 @@ WITHIN = (
 )
 
 
+_CONTROL = "ATESAKI_TESTS_CONTROL"
+# Each ends with us: it reads the end of its socket.
+_programs: dict[tuple[str, str, str], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
+
+
+def _new_process(program: str, database_url: str, home: Path) -> socket.socket:
+    """A new process of `program`, at the other end of this socket."""
+    which = program, database_url, str(home)
+    if which not in _programs:
+        control, theirs = socket.socketpair()
+        started = subprocess.Popen(
+            [sys.executable, "-m", program],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DATABASE_URL": database_url,
+                "ATESAKI_HOME": str(home),
+                "DJANGO_SETTINGS_MODULE": "atesaki.site.settings",
+                _CONTROL: str(theirs.fileno()),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+        _programs[which] = control, started
+    ours, theirs = socket.socketpair()
+    socket.send_fds(_programs[which][0], [b"+"], [theirs.fileno()])
+    theirs.close()
+    return ours
+
+
 class Actor:
     """The test's hand on one such process; it is started again by itself after a death."""
 
     program = "tests.faults"
 
     def __init__(self, database_url: str, home: Path) -> None:
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "ATESAKI_HOME": str(home),
-            "DJANGO_SETTINGS_MODULE": "atesaki.site.settings",
-        }
-        self.process: subprocess.Popen[str] | None = None
+        self.database_url, self.home = database_url, home
+        self.socket: socket.socket | None = None
+        self.pid = 0
         self.at = ""
         self.busy = False
 
     def start(self, **command: Any) -> dict[str, Any]:
         """Begins `command`; returns at its first stop or its end."""
         assert not self.busy
-        if self.process is None or self.process.poll() is not None:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.program],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                bufsize=1,
-            )
+        if self.socket is None:
+            self.socket = _new_process(self.program, self.database_url, self.home)
+            self.words = self.socket.makefile("r")
+            self.pid = json.loads(self._next())["pid"]
         self.busy = True
         return self._tell(json.dumps(command))
 
@@ -97,13 +134,14 @@ class Actor:
 
     def die(self) -> None:
         """As `kill -9` would."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            for pipe in (self.process.stdin, self.process.stdout):
-                if pipe:
-                    pipe.close()
-            self.process = None
+        if self.socket is not None:
+            with suppress(ProcessLookupError):
+                while True:  # until it is gone, and with it what it had open
+                    os.kill(self.pid, signal.SIGKILL)
+                    time.sleep(0.001)
+            self.words.close()
+            self.socket.close()
+            self.socket = None
         self.busy, self.at = False, ""
 
     def finish(self) -> dict[str, Any]:
@@ -114,12 +152,9 @@ class Actor:
         return said
 
     def _tell(self, line: str) -> dict[str, Any]:
-        assert self.process and self.process.stdin and self.process.stdout
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        ready, _, _ = select.select([self.process.stdout], [], [], 60)
-        assert ready, f"the process hangs after {self.at!r}"
-        answer = self.process.stdout.readline()
+        assert self.socket
+        self.socket.sendall(f"{line}\n".encode())
+        answer = self._next()
         if not answer:  # it died by its own knob
             self.die()
             return {"died": True}
@@ -127,6 +162,11 @@ class Actor:
         self.at = said.get("at", "")
         self.busy = "at" in said
         return said
+
+    def _next(self) -> str:
+        ready, _, _ = select.select([self.socket], [], [], 60)
+        assert ready, f"the process hangs after {self.at!r}"
+        return self.words.readline()
 
 
 # -- the process's side ---------------------------------------------------------------------------------------
@@ -176,10 +216,10 @@ def _do(command: dict[str, Any]) -> Any:
 
     settings.ATESAKI_UPSTREAM = f"maildir:{command['maildir']}"
     match command["do"]:
-        case "submit":
+        case "submit" | "road" as way:
             recipients = [command["to"]] if isinstance(command["to"], str) else command["to"]
             envelope = gate.Envelope("shop@shop.example", tuple(map(addresses.parse, recipients)))
-            run = sys.modules["atesaki.gate.submit"].submit
+            run = sys.modules["atesaki.gate.submit"].submit if way == "submit" else _by_road
             receipt = run(find(command["service"]), envelope, command["mail"].encode())
             return {"id": str(receipt.id), "outcomes": [outcome.value for outcome in receipt.outcomes]}
         case "confirm":
@@ -195,11 +235,24 @@ def _do(command: dict[str, Any]) -> Any:
     raise ValueError(command)
 
 
+def _by_road(*mail: Any) -> Any:
+    """As a door does it."""
+    from atesaki import gate
+
+    async def submit() -> Any:
+        road = gate.Road(2)
+        try:
+            return await road.submit(*mail)
+        finally:
+            road.close()
+
+    return asyncio.run(submit())
+
+
 def serve(
     between: tuple[tuple[str, str], ...], within: tuple[tuple[str, str], ...], do: Callable[[dict[str, Any]], Any]
 ) -> None:
-    """Does one command of its standard input after the other, with these steps wrapped."""
-    global _die_at, _stop
+    """Forks a process that obeys, with these steps wrapped, for each socket that it is sent."""
     import django
 
     django.setup()
@@ -221,6 +274,23 @@ def serve(
         return leaving
 
     ledger.still_leaving = still_leaving
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no burial
+    control = socket.socket(fileno=int(os.environ.pop(_CONTROL)))
+    while sockets := socket.recv_fds(control, 1, 1)[1]:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            control.close()
+            for standard in (sys.stdin, sys.stdout):
+                os.dup2(sockets[0], standard.fileno())
+            _obey(do)
+            os._exit(0)
+        os.close(sockets[0])
+
+
+def _obey(do: Callable[[dict[str, Any]], Any]) -> None:
+    """One command of its standard input after the other."""
+    global _die_at, _stop
+    print(json.dumps({"pid": os.getpid()}), flush=True)
     for line in sys.stdin:
         command = json.loads(line)
         _die_at, _stop = command.get("die_at", ""), command.get("stop", False)

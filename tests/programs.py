@@ -89,7 +89,7 @@ class Serving:
         """What it has printed so far."""
         return self.log.read_text()
 
-    def wait_for(self, words: str, *, times: int = 1, seconds: float = 60) -> str:
+    def wait_for(self, words: str, *, times: int = 1, seconds: float = 120) -> str:
         """Waits until it has printed `words` so often; what it has printed."""
         deadline = time.monotonic() + seconds
         while self.said().count(words) < times:

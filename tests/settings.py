@@ -37,3 +37,6 @@ from atesaki.site.settings import DATABASES
 # Connections of a pool outlive the thread and the test that asked for them, and then keep the database from
 # being dropped. `test_serve` and the doors' tests run the programs as they are, pool and all.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
+
+# To slow a guess down is the purpose of a password's hash; of a thousand sign-ins in the tests it is none.
+PASSWORD_HASHERS = ["tests.passwords.Quick"]

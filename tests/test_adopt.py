@@ -187,13 +187,13 @@ def postfix(folder: Path, require: Callable[..., Path], main: str, more: str = "
     (home / "etc" / "main.cf").write_text(
         _BASE.format(home=home) + main.replace("/etc/postfix", str(home / "etc")) + more
     )
-    (home / "etc" / "master.cf").write_text(servers._MASTER.format(port=port) + _LMTP)
+    (home / "etc" / "master.cf").write_text(servers.MASTER.format(port=port) + _LMTP)
     log = folder / "postfix.log"
     with log.open("wb") as out:
         checked = subprocess.run([check, "-c", str(home / "etc"), "check"], stdout=out, stderr=out, check=False)
     assert checked.returncode == 0, log.read_text()
-    with servers._running([str(master), "-c", str(home / "etc"), "-s"], log) as process:
-        servers._wait_for(port, process, log)
+    with servers.started([str(master), "-c", str(home / "etc"), "-s"], log) as process:
+        servers.wait_for(port, process, log)
         yield Postfix(home, port)
 
 

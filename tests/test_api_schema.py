@@ -192,6 +192,7 @@ ONE_BY_ONE = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "unsound"])
 def test_no_request_is_answered_otherwise(ground: Ground, schema: Any, name: str, mode: GenerationMode) -> None:

@@ -195,6 +195,7 @@ def shape(queries: CaptureQueriesContext) -> list[str]:
     return [re.sub(r"'[^']*'|[\s\d-]+", "", query["sql"]) for query in queries]
 
 
+@pytest.mark.slow
 def test_a_thousand_addresses_known_or_not_get_the_same_answer_by_the_same_queries(
     world: World, ja: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

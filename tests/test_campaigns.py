@@ -26,7 +26,8 @@ from atesaki.ownership import Purpose
 from atesaki.tenants import Service, add_service
 from tests.campaign_actor import CampaignActor
 from tests.faults import Actor
-from tests.world import HANA, SECRETS, World, age, database_url, empty, make_world, order
+from tests.tables import empty
+from tests.world import HANA, SECRETS, World, age, database_url, make_world, order
 
 pytestmark = pytest.mark.django_db
 counting = sys.modules["atesaki.campaigns.figures"]  # the package has a function of that name

@@ -321,7 +321,7 @@ def test_a_run_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     chosen.mkdir()
     for name in ("courier_left", "bakery_closing"):
         (chosen / f"{name}.py").write_text((folder("open") / f"{name}.py").read_text("utf-8"), "utf-8")
-    plan = runner.Plan(mails=2, rounds=2, timed=1, least=0.01, limit=60)
+    plan = runner.Plan(mails=2, rounds=2, timed=1, limit=60)
     file, found = runner.run(plan, ["unseen"], ["ours-cold", "ours-warm", "phonenumbers"], chosen)
     assert json.loads(file.read_text("utf-8")) == found
     its = found["splits"]["unseen"]

@@ -6,6 +6,7 @@ presses again; the worker drives what is due. Then the laws are checked.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,11 +21,13 @@ from atesaki.models import Claim, Departure, Entry, Hold, Key, Line, Sealed
 from tests.faults import BETWEEN, WITHIN, Actor
 from tests.world import HANA, KEN_LIVES_AT, SECRETS, World, age, database_url, make_world, order
 
-pytestmark = pytest.mark.django_db(transaction=True)
-KEEPING = ["_look", "submit", "intend", "settle", "hold", "notice", "seal_mail", "keep", "claim", "learn"]
-KEEPING += ["_settle_handed", "set_aside", "_read"]
-HANDING = ["_look", "_hand_over", "submit", "Maildir.hand", "intend", "settle"]
-OBSERVING = ["_settle_handed", "_read", "_write_read", "read", "would"]  # what HANDING has is the same here
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+KEEPING = ["_look", "submit", "write", "settle", "hold", "notice", "seal_mail", "keep", "claim", "learn"]
+KEEPING += ["settle_handed", "set_aside", "_read"]
+HANDING = ["_look", "_hand_over", "submit", "Maildir.hand", "write", "settle"]
+OBSERVING = ["settle_handed", "_read", "write_read", "read", "would"]  # what HANDING has is the same here
+PASSING = ["write_down", "_look", "Maildir.hand", "_settle", "write", "settle_all"]  # by the road, to who is proved
+WAITING = ["write_down", "_look", "_set_aside", "set_aside", "_read", "_keep", "_write", "seal_mails", "learn"]
 CONFIRMING = ["confirm", "prove", "release", "_queue", "keep", "move"]
 DRIVING = ["_let_go", "_may_leave", "_settle", "Maildir.hand", "take", "move", "gone"]
 DISAVOWING = ["disavow", "destroy_disavowed", "wait_until_gone", "destroy", "move"]
@@ -36,7 +39,7 @@ def both(names: list[str]) -> list[str]:
 
 def test_every_step_that_can_be_killed_is_killed_somewhere() -> None:
     wrapped = {name for _, name in BETWEEN + WITHIN}
-    assert wrapped == set(KEEPING + HANDING + OBSERVING + CONFIRMING + DRIVING + DISAVOWING)
+    assert wrapped == set(KEEPING + HANDING + OBSERVING + PASSING + WAITING + CONFIRMING + DRIVING + DISAVOWING)
 
 
 @pytest.fixture
@@ -90,14 +93,29 @@ def test_killed_while_submitting_to_an_unproved_address(world: World, actor: Act
     assert_nothing_astray()
 
 
-@pytest.mark.parametrize("step", both(HANDING))
-def test_killed_while_submitting_to_a_proved_address(world: World, actor: Actor, step: str) -> None:
+@pytest.mark.parametrize("step", both(WAITING))
+def test_killed_while_a_mail_is_kept_together_with_others(world: World, actor: Actor, step: str) -> None:
+    world.policy(notices_per_day=1)
+    world.send(order(1))
+    recover()
+    assert "died" in actor.start(**submit(world, 2, do="road", die_at=step)), "this step is never reached"
+    assert actor.start(**submit(world, 2, do="road"))["done"]["outcomes"] == ["hold"]
+    recover()
+    assert 2 <= Hold.objects.count() <= 3, "a mail answered with 250 waits"
+    assert len(world.notices()) == 1 and not world.orders()
+    assert_nothing_astray()
+
+
+@pytest.mark.parametrize(
+    ("way", "step"), [*(("submit", step) for step in both(HANDING)), *(("road", step) for step in both(PASSING))]
+)
+def test_killed_while_submitting_to_a_proved_address(world: World, actor: Actor, way: str, step: str) -> None:
     world.send(order(1))
     ownership.attest(Claim.objects.get(), "test")
     recover()
-    answer = actor.start(**submit(world, 2, die_at=step))
+    answer = actor.start(**submit(world, 2, do=way, die_at=step))
     assert "died" in answer, "this step is never reached"
-    answer = actor.start(**submit(world, 2))
+    answer = actor.start(**submit(world, 2, do=way))
     assert answer["done"]["outcomes"] == ["deliver"]
     recover()
     twice = [world.content(raw) for raw in world.orders()].count(order(2))
@@ -112,9 +130,9 @@ def test_killed_while_submitting_what_is_observed(world: World, actor: Actor, st
     world.policy(mode="observe")
     assert "died" in actor.start(**submit(world, 1, die_at=step)), "this step is never reached"
     (line,) = Line.objects.filter(kind="mail")
-    if step != "before _settle_handed":
+    if step != "before settle_handed":
         assert (line.state, line.outcome) == ("settled", "deliver"), "nobody waits for a mail that is being read"
-    if step not in ("after read", "before would", "after would", "after _write_read"):
+    if step not in ("after read", "before would", "after would", "after write_read"):
         assert line.personal is None, "not looked at: it counts as personal"
     assert actor.start(**submit(world, 1))["done"]["outcomes"] == ["deliver"]
     recover()
@@ -239,7 +257,7 @@ def test_a_thousand_sends_against_a_disavowal_from_two_gates(world: World, setti
     for thread in threads:
         thread.start()
     while len(outcomes) < 300:
-        pass
+        time.sleep(0.001)
     freed = notme.report(not_me)
     files = {file.name for file in (world.maildir / "new").iterdir()}
     assert freed is not None and not freed.still_leaving

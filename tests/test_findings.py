@@ -154,11 +154,67 @@ def test_a_value_in_its_layout(body: str, kind: str, value: str) -> None:
         "Customer Service\nMonday to Friday",
         "ご注文番号：2026-0412-0001\n合計：12,800円",
         "王様のブランチで紹介されました。様々な商品をご用意しています。",
+        # What is on, and who tells more of it.
+        "秋の写真展を開催します。\n\n会場 青空ギャラリー(千葉県柏市柏1-2-3)\n連絡係 青木 090-5555-0101",
+        "Walking group\n\nOur next walk is on Sunday. Meet at 4 Mill Lane, Bath BA1 5AA.\n\nLeader: Pete, 07700 900123",
+        "Bring cakes to the hall. Text Jo on 07700 900133 if you get lost.",
+        "保護者各位\n\nおやつ係は佐藤さん、090-5555-0101 です。",
+        # How a form is filled in, and what a swindler writes.
+        "予診票の記入例\n氏名 青空 太郎\n生年月日 昭和60年3月4日",
+        "【見本】青木 美咲 様",
+        "People have had messages like this one:\n\n  Dear Ann Hill, pay for your parcel to 1 High St, Leeds LS1 4AP.",
+        # Who is elected, who has a post.
+        "株主総会を招集いたします。\n候補者1 青木 剛(1958年4月2日生)\n候補者2 大島 圭(1964年11月30日生)",
+        "個人情報保護管理者：取締役 青木 美咲",
+        "Claims adjuster: Nora Whitfield",
     ],
 )
 def test_what_is_the_shops_or_nobodys_is_left_alone(body: str) -> None:
     found = content.findings(text(body))
     assert (found.personal, found.findings) == ("no", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("大島様\n\n写真展を開催します。会場は柏市です。", "大島"),
+        ("お客様へ\n\n下記へお届けします。\n千葉県柏市柏1-2-3", "千葉県柏市柏1-2-3"),
+        (
+            "Dear customer,\n\nyour parcel was delivered to 14 Elm Road, Leeds LS1 4AP. Unsubscribe",
+            "14 Elm Road, Leeds",
+        ),
+        ("Newsletter\n\nMember no. 55512345", "55512345"),
+        ("A new device signed in to the account of ann@example.net.", "ann@example.net"),
+    ],
+)
+def test_what_is_told_to_all_is_no_reason_to_drop_what_is_somebodys(body: str, value: str) -> None:
+    assert value in {each.text for each in content.findings(text(body)).findings}
+
+
+def test_columns_of_several_lines_stand_under_their_heads() -> None:
+    """As a page shows them that has one cell for the shop and one for the customer."""
+    body = "From\tBill to\nMori Inc.\n4 Dock Rd, Boise, ID 83702\nAttn: Ann Hill\n\n"
+    body += "Dmitri Winter\n9 High St\nNewark, NJ 07183"
+    found = content.findings(text(body))
+    assert {(each.kind, each.text) for each in found.findings} == {
+        ("name", "Dmitri Winter"),
+        ("address", "9 High St"),
+        ("address", "Newark, NJ"),
+        ("postal", "07183"),
+    }
+
+
+def test_a_colon_may_stand_apart_from_its_label() -> None:
+    found = content.findings(text("氏名又は名称　　　：大島 健太郎\n住所　　　　　　　：千葉県柏市柏1-2-3"))
+    assert [(each.kind, each.text) for each in found.findings] == [
+        ("name", "大島 健太郎"),
+        ("address", "千葉県柏市柏1-2-3"),
+    ]
+
+
+def test_a_persons_record_in_one_line() -> None:
+    found = content.findings(text("ID 0338-085689 / ﾋﾗﾀ ｹｲﾀ / 1982-01-11 / F"))
+    assert {(each.kind, each.text) for each in found.findings} >= {("kana", "ﾋﾗﾀ ｹｲﾀ"), ("dob", "1982-01-11")}
 
 
 def test_a_footer_is_no_reason_to_drop_what_stands_in_it() -> None:

@@ -379,7 +379,7 @@ def test_a_database_that_fails_takes_nothing(world: World, monkeypatch) -> None:
     def away(*args: object, **kwargs: object) -> None:
         raise OperationalError("the server closed the connection unexpectedly")
 
-    for module, step in ((SUBMIT.ledger, "intend"), (SUBMIT.ownership, "standings"), (SUBMIT.holds, "hold")):
+    for module, step in ((SUBMIT.ledger, "write"), (SUBMIT.ownership, "standings_all"), (SUBMIT.holds, "hold")):
         with monkeypatch.context() as patch:
             patch.setattr(module, step, away)
             with pytest.raises(gate.TryLater):

@@ -36,7 +36,8 @@ from atesaki import addresses, gate, outbox, ownership, tenants
 from atesaki.models import Claim, Departure, Entry, Event, Hold, Key, Line, Sealed, Webhook
 from atesaki.ownership import Purpose
 from tests.faults import Actor
-from tests.world import KEN_LIVES_AT, World, age, database_url, empty, make_world, order
+from tests.tables import empty
+from tests.world import KEN_LIVES_AT, World, age, database_url, make_world, order
 
 ADDRESSES = ("hana@example.jp", "mori@example.jp")
 CUSTOMERS = ("ken", "ken", "ken", "aya")

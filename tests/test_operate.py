@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from django.test import Client
 
+from atesaki import environment as environment_
 from atesaki.site import postgres
 from tests.programs import environment
 from tests.world import database_url
@@ -179,10 +180,27 @@ def test_what_the_units_and_the_images_start_is_a_command() -> None:
     assert started <= set(atesaki.commands)
 
 
-def test_every_setting_of_the_examples_is_in_the_readme() -> None:
+def test_every_setting_of_the_examples_is_in_the_reference() -> None:
     text = (ROOT / "deploy/environment.example").read_text() + (ROOT / "deploy/compose.yaml").read_text()
     named = set(re.findall(r"\bATESAKI_[A-Z_]+\b", text))
-    assert named <= set(re.findall(r"\bATESAKI_[A-Z_]+\b", (ROOT / "README.md").read_text()))
+    assert named <= set(re.findall(r"\bATESAKI_[A-Z_]+\b", (ROOT / "docs/reference/settings.md").read_text()))
+
+
+def test_no_secret_stands_in_an_environment_that_we_ship() -> None:
+    """Each comes by file: systemd's credentials, compose's secrets."""
+    for unit in (ROOT / "deploy/systemd").glob("*.service"):
+        text = unit.read_text()
+        shown = set(re.findall(r"^LoadCredential=(\w[\w.]*):/etc/atesaki/\1$", text, re.M))
+        assert shown >= {"keys.json", "database_url"}
+        assert set(re.findall(r"=%d/([\w.]+)", text)) == shown, "what is shown is named, and the other way round"
+    example = (ROOT / "deploy/environment.example").read_text()
+    compose = (ROOT / "deploy/compose.yaml").read_text()
+    for name in environment_.SECRETS:
+        assert f"{name}=" not in example or name == "ATESAKI_UPSTREAM", "an upstream without a login is no secret"
+        assert not re.search(rf"\b{name}:", compose)
+    files = dict(re.findall(r"^  (\w+): \{file: (secrets/\w+)\}$", compose, re.M))
+    assert files == {name: f"secrets/{name}" for name in files} and len(files) == 4
+    assert set(re.findall(r"/run/secrets/(\w+)", compose)) == set(files)
 
 
 def test_the_dashboard_is_one_that_grafana_imports() -> None:

@@ -40,7 +40,7 @@ def ken(shop: Market) -> Visitor:
     return Visitor(shop)
 
 
-def _until(true: object, seconds: float = 15) -> None:
+def _until(true: object, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not come about"

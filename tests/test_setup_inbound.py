@@ -9,11 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from atesaki.cli import setup
-from atesaki.cli.setup import Finding
+from atesaki.cli.setup import Finding, returning
 
 OURS = "post.example.jp"
-OFFER = setup._offer
+OFFER = returning._offer
 
 
 @contextmanager
@@ -60,15 +59,15 @@ def there(settings: object, monkeypatch: pytest.MonkeyPatch) -> object:
 
 def door(settings: object, port: int) -> Finding:
     settings.ATESAKI_INBOUND = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
-    (finding,) = setup._inbound()
+    (finding,) = returning.inbound()
     return finding
 
 
 def mx(monkeypatch: pytest.MonkeyPatch, hosts: dict[str, int | None], why: str = "") -> Finding:
     """What is found where DNS names these hosts, each at a port of this machine, or at none."""
-    monkeypatch.setattr(setup, "_mail_hosts", lambda domain: (list(hosts), why))
-    monkeypatch.setattr(setup, "_offer", lambda host, port, domain: OFFER("127.0.0.1", hosts[host] or 1, domain))
-    (finding,) = setup._mx()
+    monkeypatch.setattr(returning, "_mail_hosts", lambda domain: (list(hosts), why))
+    monkeypatch.setattr(returning, "_offer", lambda host, port, domain: OFFER("127.0.0.1", hosts[host] or 1, domain))
+    (finding,) = returning.mx()
     return finding
 
 
@@ -109,7 +108,7 @@ def test_what_speaks_no_smtp_is_no_door(there: object) -> None:
     with server(ours, b"HTTP/1.1 400 Bad Request\r\n\r\n") as (port, _):
         assert door(there, port).state == "warn"
     there.ATESAKI_INBOUND = "nonsense"  # type: ignore[attr-defined]
-    assert next(setup._inbound()).state == "warn"
+    assert next(returning.inbound()).state == "warn"
 
 
 # -- where mail to our domain leads ---------------------------------------------------------------------------------
@@ -117,7 +116,7 @@ def test_what_speaks_no_smtp_is_no_door(there: object) -> None:
 
 def test_a_domain_of_this_machine_needs_no_mx(there: object) -> None:
     there.ATESAKI_MAIL_DOMAIN = "atesaki.localhost"  # type: ignore[attr-defined]
-    assert [each.state for each in setup._mx()] == ["ok"]
+    assert [each.state for each in returning.mx()] == ["ok"]
 
 
 def test_the_mx_takes_ours_and_refuses_strangers(there: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,11 +151,11 @@ def test_dns_is_asked_for_the_mx_and_its_order_is_kept(there: object, monkeypatc
         mx = ((20, "second.example.jp"), (10, "first.example.jp"))
 
     monkeypatch.setattr(email_validator, "validate_email", lambda *_, **__: Told())
-    assert setup._mail_hosts(OURS) == (["first.example.jp", "second.example.jp"], "")
+    assert returning._mail_hosts(OURS) == (["first.example.jp", "second.example.jp"], "")
 
     def refuses(*_: object, **__: object) -> None:
         raise email_validator.EmailUndeliverableError("The domain name post.example.jp does not accept email.")
 
     monkeypatch.setattr(email_validator, "validate_email", refuses)
-    hosts, why = setup._mail_hosts(OURS)
+    hosts, why = returning._mail_hosts(OURS)
     assert hosts == [] and "does not accept email" in why

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 import os
 import re
@@ -50,7 +49,6 @@ from uuid import UUID, uuid4
 import pytest
 import structlog
 import uvloop
-from aiosmtpd import smtp as theirs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -59,10 +57,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atesaki.addresses import parse
-from atesaki.doors import conversation, handover, hooks, smtp
+from atesaki.doors import commands, conversation, handover, smtp
 
 DIALOGS = sorted(Path(__file__).parent.glob("dialogs/[!_]*.dialog"))
-PATIENCE = 10.0  # seconds that any test waits for the door
+PATIENCE = 30.0  # seconds that any test waits for the door
 
 
 class TryLater(Exception):
@@ -373,25 +371,12 @@ def test_there_are_dialogs() -> None:
 # --- what a transcript cannot tell -----------------------------------------------------------------------
 
 
-def test_every_hook_has_a_name_that_aiosmtpd_calls() -> None:
-    source = inspect.getsource(theirs)
-    known = set(re.findall(r"(?:_call_handler_hook|_handle_hooks\.get)\(\s*['\"](\w+)", source)) | {"exception"}
-    ours = {name.removeprefix("handle_") for name in dir(hooks.Hooks) if not name.startswith("_")}
-    assert {"EHLO", "MAIL", "RCPT", "AUTH", "exception"} <= ours <= known
-
-
-def test_every_command_is_one_that_aiosmtpd_has() -> None:
-    ours = {name for name in vars(conversation.Conversation) if name.startswith(("smtp_", "auth_", "handle_"))}
-    assert "smtp_DATA" in ours
-    assert ours <= set(dir(theirs.SMTP))
-
-
-def test_an_exception_in_a_hook_is_451_without_its_text(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_in_a_command_is_451_without_its_text(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(path: str) -> None:
         raise LookupError("hana@example.jp is in shard 7")
 
     with Client(house.port).login() as client:
-        monkeypatch.setattr(hooks, "_sender", fails)
+        monkeypatch.setattr(commands, "_sender", fails)
         assert client.asks("MAIL FROM:<order@shop.example.jp>") == handover.SORRY
         monkeypatch.undo()
         client.begin()
@@ -477,10 +462,10 @@ def test_a_client_that_waits_for_the_gate_is_not_idle(open_house: Any) -> None:
 
 
 def test_a_mail_that_keeps_coming_is_not_idle(open_house: Any) -> None:
-    with Client(open_house(seconds=0.8).port).login() as client:
+    with Client(open_house(seconds=2.0).port).login() as client:
         client.begin()
         for _ in range(6):
-            time.sleep(0.25)
+            time.sleep(0.4)
             client.say("A: b")
         assert client.asks(".").startswith("250 2.0.0 ")
 
@@ -706,33 +691,6 @@ def test_a_stranger_gets_nothing_taken(shared_house: House, stream: bytes) -> No
         client.socket.shutdown(socket.SHUT_WR)
         client.rest()
     assert shared_house.gate.mails == []
-
-
-@given(stream=st.binary(max_size=400), cuts=st.lists(st.integers(1, 400), max_size=8), limit=st.integers(1, 400))
-def test_where_the_pieces_are_cut_makes_no_difference(stream: bytes, cuts: list[int], limit: int) -> None:
-    stream = stream.replace(b"x", b"\r\n").replace(b"y", b"\r\n.") + b"\r\n.\r\nNOOP\r\n"
-
-    async def read(places: list[int]) -> tuple[bytes | None, bytes]:
-        wire = conversation.Wire(limit=65536)
-        ends = sorted({min(place, len(stream)) for place in places} | {len(stream)})
-
-        async def feed() -> None:
-            for begin, end in zip([0, *ends], ends, strict=False):
-                wire.feed_data(stream[begin:end])
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
-            wire.feed_eof()
-
-        feeding = asyncio.create_task(feed())
-        raw = await wire.mail(limit, lambda octets: None)
-        await feeding
-        return raw, await wire.read()
-
-    raw, rest = asyncio.run(read(cuts))
-    assert (raw, rest) == asyncio.run(read([]))
-    end = (b"\r\n" + stream).index(b"\r\n.\r\n")
-    assert rest == (b"\r\n" + stream)[end + 5 :]
-    assert raw is None or len(raw) <= limit
 
 
 # --- opening ---------------------------------------------------------------------------------------------

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atesaki.content import Sketch, Templates, lacking, line_hash, read, skeleton
+from atesaki.content import Sketch, Templates, findings, lacking, line_hash, read, skeleton
 from atesaki.content.reading import Reading
 
 KEY = b"k" * 32
@@ -148,6 +148,46 @@ def test_a_family_that_shares_an_address_does_not_make_it_fixed(family: int) -> 
         [*mails, *others], [f"of the family {number % family}" for number in range(200)] + list(range(4))
     )
     assert KENS not in fixed_lines(templates, mails[0])
+
+
+# -- what several had -------------------------------------------------------------------------------------------------
+
+TELLER = "青木 美咲 090-5555-0101"
+
+
+def _letters(many: int, lines: Callable[[int], str]) -> list[Reading]:
+    return [message(f"ご案内 {number}\n{lines(number)}", LETTER) for number in range(many)]
+
+
+def test_a_line_that_a_third_had_is_common_and_not_fixed() -> None:
+    letters = _letters(12, lambda number: TELLER if number % 3 == 0 else f"担当 {number}")
+    shared = learnt(letters).fixed(letters[0])
+    assert shared.common(TELLER) and not shared(TELLER)
+    assert not shared.common("担当 1")
+
+
+@pytest.mark.parametrize(("recipients", "had"), [(12, 2), (4, 4), (40, 3)])
+def test_two_recipients_or_few_of_many_make_nothing_common(recipients: int, had: int) -> None:
+    letters = _letters(recipients, lambda number: TELLER if number < had else f"担当 {number}")
+    assert not learnt(letters).fixed(letters[0]).common(TELLER)
+
+
+def test_a_customer_with_a_hundred_mails_has_nothing_common() -> None:
+    mails = [mail(ORDER, number, name="大島 健太郎", address=KENS) for number in range(100)]
+    others = [mail(ORDER, number) for number in range(100, 106)]
+    assert not learnt([*mails, *others], ["ken"] * 100 + list(range(6))).fixed(mails[0]).common(KENS)
+
+
+def test_what_several_had_is_nobodys_unless_somebody_is_addressed() -> None:
+    """A household of four is common to a third of the mails: while one of them is addressed, all of it is found."""
+    mails = [
+        mail(ORDER, number, name=NAMES[number % 8], address=KENS if number % 3 == 0 else "") for number in range(12)
+    ]
+    found = findings(mails[0], fixed=learnt(mails).fixed(mails[0]))
+    assert {"name", "postal", "address"} <= set(found.kinds)
+    letters = _letters(12, lambda number: f"{TELLER}\n〒273-0005 船橋市本町9-99-9" if number % 3 == 0 else "")
+    assert findings(letters[0]).personal == "yes"
+    assert findings(letters[0], fixed=learnt(letters).fixed(letters[0])).personal == "no"
 
 
 def test_a_mail_that_was_added_for_one_of_many_recipients_shows_one() -> None:

@@ -388,7 +388,7 @@ def test_a_service_that_has_heard_has_heard_whatever_it_says_of_coming_back(issu
 
 
 def stall(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(3)
+    time.sleep(20)
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -432,7 +432,7 @@ def test_no_answer_is_tried_again(
     event = told(issued)
     began = time.monotonic()
     assert not outbox.deliver(str(event.pk))
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 10
     assert state(event) == (State.WAITING, 1, answer)
     Webhook.objects.update(due=clock.now())
     assert outbox.deliver(str(event.pk))
@@ -461,7 +461,7 @@ def test_a_body_without_end_is_let_go(issued: Issued, receiver: Receiver) -> Non
     event = told(issued)
     began = time.monotonic()
     assert outbox.deliver(str(event.pk))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert sum(sent) < 50_000_000, "it was all taken in"
     assert state(event) == (State.HEARD, 1, "200 OK"), "of what a service says nothing is kept"
 
@@ -475,12 +475,12 @@ def test_a_status_counts_although_its_body_never_comes(
         handler.send_response(200)
         handler.send_header("Content-Length", "500")
         handler.end_headers()
-        time.sleep(3)
+        time.sleep(20)
 
     receiver.always = half
     began = time.monotonic()
     assert outbox.deliver(str(told(issued).pk))
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 10
 
 
 def test_nothing_is_sent_after_a_look_up_without_end(
@@ -509,7 +509,7 @@ def test_a_dead_service_holds_up_nobody(issued: Issued, receiver: Receiver, monk
         good = [told(issued) for _ in range(5)]
         began = time.monotonic()
         assert outbox.drive_webhooks() == 6
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 7
         assert len(dead.got) == 1, "one that does not answer is asked once"
     assert {state(event)[0] for event in good} == {State.HEARD}
     assert Webhook.objects.filter(state=State.WAITING).count() == 30
@@ -966,10 +966,10 @@ def test_what_has_ended_is_forgotten_after_a_month(
 
 def test_the_minutes_tick_tells_and_forgets(issued: Issued, receiver: Receiver, at: Callable[[datetime], None]) -> None:
     event = told(issued)
-    tasks.due(0)
+    tasks.everything_due()
     assert state(event)[0] == State.HEARD
     at(clock.now() + timedelta(days=31))
-    tasks.due(0)
+    tasks.everything_due()
     assert not Webhook.objects.exists()
 
 

@@ -95,13 +95,6 @@ def age(seconds: int = 3_600) -> None:
         cursor.execute("UPDATE atesaki_departure SET due = due - %s * interval '1 second'", [seconds])
 
 
-def empty() -> None:
-    """Forgets everything, for the next run inside one test."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(tablename, ',') FROM pg_tables WHERE tablename LIKE 'atesaki%'")
-        cursor.execute(f"TRUNCATE {cursor.fetchone()[0]}, procrastinate_jobs CASCADE")
-
-
 def database_url() -> str:
     """The test database, for another process."""
     parts = connection.settings_dict

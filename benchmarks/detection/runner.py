@@ -29,17 +29,17 @@ _ROOT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`mails` of each layout are judged; in each of `rounds` a tool goes over `timed` of each for `least` seconds."""
+    """`mails` of each layout are judged; in each of `rounds` a tool goes once over `timed` of each, twice as many in
+    all, and over others in each round."""
 
     mails: int
     rounds: int
     timed: int
-    least: float
     limit: int
 
 
-FULL = Plan(mails=20, rounds=5, timed=1, least=0.5, limit=3600)
-QUICK = Plan(mails=2, rounds=2, timed=1, least=0.05, limit=1800)
+FULL = Plan(mails=20, rounds=5, timed=2, limit=3600)
+QUICK = Plan(mails=2, rounds=2, timed=1, limit=1800)
 
 
 class Worker:
@@ -87,8 +87,9 @@ class Worker:
 def run(plan: Plan, splits: Sequence[str], only: Sequence[str], layouts: Path | None = None) -> tuple[Path, Any]:
     """Measures and writes the file: where it is, and what is in it. Raises BenchError.
 
-    1 Draw the mails of each split.  2 Start each tool; a missing one gets its reason.  3 Each judges all mails.
-    4 In each round each is timed on the same mails, another beginning each time.  5 Ask for memory; end it.
+    1 Draw the mails of each split.  2 Start each tool; a missing one gets its reason.  3 In each round each is timed
+    on the same mails, which none has seen before, another beginning each time.  4 Each judges all mails.  5 Ask for
+    memory; end it.
     """
     with TemporaryDirectory(prefix="atesaki-detection-") as place:
         known = versions("")
@@ -140,13 +141,13 @@ def _measured(split: str, place: Path, mails: list[Mail], plan: Plan, only: Sequ
                 print(f"{split}: {name} is left out: {worker.missing}", file=sys.stderr)
             else:
                 workers.append(worker)
-        for worker in workers:
-            print(f"{split}: {worker.name} judges {len(mails)} mails", file=sys.stderr)
-            rows[worker.name] |= figures.row(figures.judged(mails, worker.ask(do="judge")))
         if split != "sixteen":  # too few to be timed
             print(f"{split}: timing in turns", file=sys.stderr)
             for name, speeds in _timed(workers, mails, plan).items():
                 rows[name] |= speeds
+        for worker in workers:
+            print(f"{split}: {worker.name} judges {len(mails)} mails", file=sys.stderr)
+            rows[worker.name] |= figures.row(figures.judged(mails, worker.ask(do="judge")))
         for worker in workers:
             rows[worker.name]["peak_mb"] = worker.ask(do="memory")["peak_mb"]
     personal = {mail.layout for mail in mails if mail.personal}
@@ -161,19 +162,23 @@ def _measured(split: str, place: Path, mails: list[Mail], plan: Plan, only: Sequ
     }
 
 
+def _sample(by_layout: dict[str, list[str]], plan: Plan, turn: int) -> list[str]:
+    """The mails of a turn: others in each, as long as there are any."""
+    first = turn * plan.timed
+    return [each[(first + n) % len(each)] for each in by_layout.values() for n in range(plan.timed)]
+
+
 def _timed(workers: list[Worker], mails: list[Mail], plan: Plan) -> dict[str, dict[str, Any]]:
     """Mails a second, the whole and the scan alone, with the ratio of ours to each."""
-    taken: dict[str, int] = {}
-    sample = []
+    by_layout: dict[str, list[str]] = {}
     for mail in mails:
-        taken[mail.layout] = taken.get(mail.layout, 0) + 1
-        if taken[mail.layout] <= plan.timed:
-            sample.append(mail.file)
+        by_layout.setdefault(mail.layout, []).append(mail.file)
     rates: dict[tuple[str, bool], list[float]] = {}
     for turn in range(plan.rounds):
         for worker in workers[turn % len(workers) :] + workers[: turn % len(workers)]:
             for whole in (True, False):
-                it = worker.ask(do="time", files=sample, whole=whole, least=plan.least)
+                sample = _sample(by_layout, plan, 2 * turn + (not whole))
+                it = worker.ask(do="time", files=sample, whole=whole)
                 rates.setdefault((worker.name, whole), []).append(it["mails"] / it["seconds"])
     found: dict[str, dict[str, Any]] = {}
     for worker in workers:

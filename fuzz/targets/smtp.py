@@ -12,7 +12,7 @@ from atesaki.addresses import parse
 from atesaki.doors import handover, smtp
 from atesaki.doors import returns as door_of_returns
 from atesaki.doors.conversation import Conversation
-from atesaki.doors.wire import RUNAWAY_LIMIT, Wire
+from atesaki.doors.wire import Wire
 from fuzz.targets import seeds
 
 _PAUSE = b"\xfe"
@@ -29,40 +29,28 @@ def wire(data: bytes) -> None:
     pieces = data.split(_PAUSE)
     whole = b"\r\n" + b"".join(pieces)
     end = whole.find(b"\r\n.\r\n")
-    got = _LOOP.run_until_complete(_read(pieces))
+    got = _read(pieces)
     if end < 0:
-        assert got == (ConnectionResetError, [])
+        assert got == (None, [])
         return
     mail = whole[: end + 2].replace(b"\r\n.", b"\r\n")[2:]
     lines = whole[end + 5 :].split(b"\r\n")[:-1]
-    assert got == (mail if len(mail) <= _LIMIT else None, [line + b"\r\n" for line in lines])
+    assert got == ([mail if len(mail) <= _LIMIT else None], lines)
 
 
-async def _read(pieces: list[bytes]) -> tuple[Any, list[bytes]]:
-    talk = Wire(limit=RUNAWAY_LIMIT, loop=_LOOP)
-    octets: list[int] = []
-    task = asyncio.ensure_future(_mail_and_lines(talk, octets.append))
-    for piece in pieces:
-        await _settled()
-        talk.feed_data(piece)
-    await _settled()
-    talk.feed_eof()
-    found = await task
-    assert sum(octets) <= sum(map(len, pieces))
-    return found
-
-
-async def _mail_and_lines(talk: Wire, arrived: Callable[[int], None]) -> tuple[Any, list[bytes]]:
+def _read(pieces: list[bytes]) -> tuple[Any, list[bytes]]:
+    talk = Wire()
+    talk.begin_mail()
+    mail: list[bytes | None] | None = None
     lines: list[bytes] = []
-    try:
-        mail: Any = await talk.mail(_LIMIT, arrived)
-    except ConnectionResetError:
-        return ConnectionResetError, lines
-    while True:
-        try:
-            lines.append(await talk.readuntil())
-        except ConnectionResetError:
-            return mail, lines
+    for piece in pieces:
+        talk.feed(piece)
+        if mail is None and talk.has_mail(_LIMIT):
+            mail = [talk.mail(_LIMIT)]
+        while mail is not None and (line := talk.line()) is not None:
+            lines.append(line)
+        assert len(talk) <= len(piece) + 2 * _LIMIT + 5 or mail is not None, "what nobody wants is kept"
+    return mail, lines
 
 
 async def _settled() -> None:
@@ -163,14 +151,7 @@ async def _talk(door: smtp.Door, pieces: list[bytes]) -> tuple[_Line, Conversati
         await _settled()
         line.close()
         await _settled()
-    if not talk.task.done():
-        talk.task.cancel()
-        await asyncio.gather(talk.task, return_exceptions=True)
-    else:
-        error = None if talk.task.cancelled() else talk.task.exception()
-        assert error is None or isinstance(error, ConnectionError), f"the conversation broke: {error!r}"
-    if talk._timeout_handle is not None:
-        talk._timeout_handle.cancel()
+    assert not door._tasks, "something still waits"
     assert not door.conversations, "the conversation is still counted"
     assert door.octets == 0, "octets of a mail are still counted"
     return line, talk

@@ -2,50 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import connection
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from atesaki import campaigns, desk, gate, learning, notme, outbox, tenants
+from atesaki import campaigns, desk, gate, learning, notme, outbox, resealing, tenants, tracing
+
+# A worker that is told to end tells its jobs so (`should_abort`): those that may take long look now and then.
 
 
-@app.task(name="atesaki.drive")
-def drive(lane: str) -> None:
+@app.task(name="atesaki.drive", pass_context=True)
+def drive(context: JobContext, lane: str) -> None:
     """Lets leave what waits in one lane."""
-    gate.drive(lane)
+    with tracing.span("job", job="drive"):
+        gate.drive(lane, until=context.should_abort)
 
 
 @app.task(name="atesaki.tell")
 def tell(webhook: str) -> None:
     """Tells a service one event."""
-    outbox.deliver(webhook)
+    with tracing.span("job", job="tell"):
+        outbox.deliver(webhook)
 
 
 @app.task(name="atesaki.tell_many")
 def tell_many() -> None:
     """Tells services whatever is due: one thing has made many events."""
-    outbox.drive_webhooks(most=10_000)
+    with tracing.span("job", job="tell_many"):
+        outbox.drive_webhooks(most=10_000)
 
 
 @app.task(name="atesaki.look_into")
 def look_into(report: str) -> None:
     """Asks the mailbox of a report whether it is so."""
-    desk.look_into(report)
+    with tracing.span("job", job="look_into"):
+        desk.look_into(report)
 
 
 @app.task(name="atesaki.send")
 def send(unsent: str) -> None:
     """Lets leave what an agent has not called back."""
-    desk.unsent.leave(unsent)
+    with tracing.span("job", job="send"):
+        desk.unsent.leave(unsent)
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="atesaki.due", queueing_lock="due")
-def due(timestamp: int) -> None:
+@app.task(name="atesaki.due", queueing_lock="due", pass_context=True)
+def due(context: JobContext, timestamp: int) -> None:
     """Drives everything whose time has come: whatever a crash left behind goes on from here."""
-    everything_due()
+    with tracing.span("job", job="due"):
+        everything_due(context.should_abort)
 
 
-def everything_due() -> dict[str, int]:
+def everything_due(until: Callable[[], bool] = lambda: False) -> dict[str, int]:
     """Drives all modules, once; how much each step did, -1 for one that failed. The cases first: what they queue
     leaves in the same turn. The webhooks last: services may take their time.
     """
@@ -60,10 +71,11 @@ def everything_due() -> dict[str, int]:
             "inquiries": desk.inquiries.due,
             "campaigns": campaigns.due,
             "lost_jobs": _forget_lost_jobs,
-        }
+        },
+        until,
     )
-    mails = gate.due()
-    told = gate.orderly({"told": outbox.drive_webhooks, "tidied": _tidy})
+    mails = gate.due(until)
+    told = gate.orderly({"told": outbox.drive_webhooks, "tidied": _tidy, "sealed_anew": resealing.drive}, until)
     return cases | mails | told
 
 

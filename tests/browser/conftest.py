@@ -12,6 +12,14 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.sound import FLAGS
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs a browser is slow."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="module")
 def browser(require: Callable[..., Path]) -> Iterator[Browser]:
     program = require("chromium", "chromium-browser", "google-chrome")

@@ -41,7 +41,7 @@ _BIT: Final = {kind: 1 << number for number, kind in enumerate(KINDS)}
 # Some writers leave the empty line out: a header has to follow then.
 _FROM_LINE: Final = re.compile(
     rb"\n(?:\r?\n|(?=From [^\n]*\n[!-9;-~]+[ \t]*:))"
-    rb"(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20}\n)"
+    rb"(From [^\n]{0,200}\d\d:\d\d(?::\d\d)?[^\n]{0,40}(?:19|20)\d\d[^\n]{0,20})(?=\n)"  # another may follow
 )
 _FROM_ROOM: Final = 600  # octets, more than such a line has
 _QUOTED: Final = re.compile(rb"^>(>*From )", re.M)

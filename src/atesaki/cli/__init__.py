@@ -23,8 +23,9 @@ from atesaki.cli.claims import import_claims
 from atesaki.cli.installation import sentence
 from atesaki.cli.keyfile import keys
 from atesaki.cli.ledger import due, explain, standing, verify_ledger
+from atesaki.cli.migrate import migrate
 from atesaki.cli.observed import observed
-from atesaki.cli.parts import gate, inbound, migrate, web, work
+from atesaki.cli.parts import gate, inbound, web, work
 from atesaki.cli.serve import serve
 from atesaki.cli.service import service
 from atesaki.cli.setup import check_setup
@@ -38,7 +39,7 @@ __all__ = ["main"]
 def atesaki() -> None:
     """Mail that reaches only the person it is for.
 
-    `atesaki serve` starts everything on this machine; README.md lists the settings it reads.
+    `atesaki serve` starts everything on this machine; docs/reference/settings.md lists the settings it reads.
     """
 
 

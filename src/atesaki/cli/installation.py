@@ -21,23 +21,27 @@ class Failure(click.ClickException):
 
 
 @contextmanager
-def installation(part: str = "") -> Iterator[None]:
+def installation(part: str = "", *, session: bool = False) -> Iterator[None]:
     """Database and Django for one command.
 
     1. the database: `DATABASE_URL`, or the home's own, attached to or started.
     2. where the parts of one home add up their numbers (read by prometheus_client when it is imported).
+    `session`: past the pooler, if there is one and DATABASE_DIRECT_URL says how.
     3. logging, settings.  4. After the command: connections closed, the database left.
     """
     import psycopg
 
-    from atesaki import keys
+    from atesaki import environment, keys, tracing
     from atesaki.site import logging, postgres
 
     logging.set_up(part)
     database = None
-    if os.environ.get("DATABASE_URL"):
+    if session and (direct := environment.secret("DATABASE_DIRECT_URL")):
+        os.environ.pop("DATABASE_URL_FILE", None)
+        os.environ.update(DATABASE_URL=direct, ATESAKI_POOLED="0")
+    if url := environment.secret("DATABASE_URL"):
         if not part:  # a part waits for its database; a command says at once that it is away, and why
-            psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=5).close()
+            psycopg.connect(url, connect_timeout=5).close()
     else:
         database = postgres.start(keys.home())
         os.environ["DATABASE_URL"] = database.url
@@ -47,8 +51,11 @@ def installation(part: str = "") -> Iterator[None]:
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
         _set_up_django()
         _check_ring()
+        if part:
+            tracing.begin(part)
         yield
     finally:
+        tracing.end()
         _close_connections()
         if database is not None:
             os.environ.pop("DATABASE_URL", None)

@@ -108,7 +108,7 @@ def verify_ledger(head: str, json_: bool) -> None:
     """
     if head and not re.fullmatch(r"[0-9]+:[0-9a-f]{32}", head):
         raise click.BadParameter("a head looks like 12:0f3a…, as this command prints it.", param_hint="'--head'")
-    with installation():
+    with installation(session=True):
         from atesaki import desk
 
         found = desk.access.check(head)

@@ -77,13 +77,16 @@ def work() -> None:
 async def _work() -> None:
     from procrastinate.contrib.django import app
 
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's has it
+    from atesaki.cli.pooler import worker_connector
+
+    connector, terms = worker_connector()
     async with app.with_connector(connector).open_async() as worker:
         await worker.run_worker_async(
             name="atesaki",
             concurrency=4,
             delete_jobs="successful",  # a job's arguments are of no use once it is done
-            shutdown_graceful_timeout=_GRACE_SECONDS,
+            shutdown_graceful_timeout=0,  # its jobs are told at once, and waited for: threads cannot be broken off
+            **terms,
         )
 
 
@@ -105,13 +108,3 @@ def _end_with_supervisor(seconds: float = 30) -> None:
         os._exit(os.EX_SOFTWARE)
 
     threading.Thread(target=watch, name="supervisor", daemon=True).start()
-
-
-@click.command()
-def migrate() -> None:
-    """Bring the database to this version's state; may be repeated."""
-    with installation():
-        from django.core.management import call_command
-
-        call_command("migrate", interactive=False, verbosity=0)
-    click.echo("The database is at this version's state.")

@@ -42,6 +42,8 @@ def serve(reference: bool) -> None:
     from atesaki.cli.supervisor import Part, Supervisor
     from atesaki.site import settings
 
+    gates = _gates()
+
     home = keys.home()
     web, door = place(settings.ATESAKI_WEB, "ATESAKI_WEB"), place(settings.ATESAKI_SMTP, "ATESAKI_SMTP")
     returns = place(settings.ATESAKI_INBOUND, "ATESAKI_INBOUND")
@@ -54,14 +56,15 @@ def serve(reference: bool) -> None:
             _ask(environment, "migrate")
             credentials = prepare(home, lambda *words: _ask(environment, *words))
             parts = [
-                Part("gate", _DOOR_SECONDS, door),
+                *(Part(name, _DOOR_SECONDS, door, words=words) for name, words in gates),
                 Part("inbound", _DOOR_SECONDS, returns),
                 Part("web", _WEB_SECONDS, web),
                 Part("work", _WORK_SECONDS),
             ]
             if reference:
                 click.echo("atesaki: making the supermarket and the ID service ready")
-                parts += world.prepare(home, environment["DATABASE_URL"], lambda *words: _ask(environment, *words))
+                url = database.url if database else settings.DATABASE_URL
+                parts += world.prepare(home, url, lambda *words: _ask(environment, *words))
             as_json = environment["ATESAKI_LOG"] == "json"
             click.echo("atesaki: starting the two doors, the pages and the worker")
             code = Supervisor(parts, database, environment, as_json=as_json).run(
@@ -95,6 +98,18 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
+def _gates() -> list[tuple[str, list[str]]]:
+    """The names of the gates that share one port, and what each is called with."""
+    from atesaki.doors import smtp
+
+    try:
+        many = smtp.processes()
+    except smtp.DoorError as error:
+        raise Failure(str(error)) from error
+    words = [sys.executable, "-m", "atesaki.cli", "gate"]
+    return [(f"gate{number}" if number > 1 else "gate", words) for number in range(1, many + 1)]
+
+
 def _free(wanted: dict[str, tuple[str, int]]) -> None:
     """Looks at every port before anything starts."""
     same = [name for name, place in wanted.items() if list(wanted.values()).count(place) > 1]
@@ -113,7 +128,9 @@ def _free(wanted: dict[str, tuple[str, int]]) -> None:
 
 @contextlib.contextmanager
 def _database(home: Path) -> Iterator[Server | None]:
-    if os.environ.get("DATABASE_URL"):
+    from atesaki import environment
+
+    if environment.secret("DATABASE_URL"):
         click.echo("atesaki: using the database that DATABASE_URL names")
         yield None
         return
@@ -132,7 +149,7 @@ def _environment(home: Path, database: Server | None) -> dict[str, str]:
     return {
         **os.environ,
         "ATESAKI_HOME": str(home),
-        "DATABASE_URL": database.url if database else os.environ["DATABASE_URL"],
+        **({"DATABASE_URL": database.url} if database else {}),  # else each child reads it as we did
         "ATESAKI_LOG": os.environ.get("ATESAKI_LOG") or ("console" if sys.stdout.isatty() else "json"),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from prometheus_client import multiprocess
 
 from atesaki.cli.parts import SUPERVISOR
 from atesaki.site.logging import mask
@@ -171,6 +172,8 @@ class Supervisor:
             part.unfinished = b""
         if part.process is not None and part.process.stdout is not None:
             part.process.stdout.close()
+        if part.process is not None and (numbers := self._environment.get("PROMETHEUS_MULTIPROC_DIR")):
+            multiprocess.mark_process_dead(part.process.pid, numbers)  # type: ignore[no-untyped-call]
         part.process = None
 
     def _relay(self, seconds: float) -> None:

@@ -37,6 +37,8 @@ _VENUE = re.compile("場所|会場|ホール|開催|venue|location|pick-?up|coll
 _OF_ONESELF = re.compile(
     r"と申します|(?:です|ます)が、|(?:たい|ほしい)の?です|でしょうか|ませんか|\bI(?:'m|'d|'ve)?\b|\b[Mm]y\b"
 )
+# Below a heading of the sender's these name one of its people.
+_ATTENTION = frozenset(("attn", "attention", "fao", "contact", "contact name", "c/o"))
 _HEADING = 26  # letters
 _SHORT = 60  # letters
 # How many lines below it a heading's value may take, by its kind.
@@ -56,6 +58,8 @@ class Walk:
     heading_line: int = -1
     heading_used: int = 0
     columns: list[Label] | None = None
+    stacked: list[Pair] = field(default_factory=list)  # heads of columns whose cells come one below the other
+    stacked_line: int = -1
     block: int = 0
     in_block: int = 0
     only_heading: bool = True
@@ -63,6 +67,8 @@ class Walk:
     signature: bool = False
     orders: bool = False
     everybody: bool = False
+    announces: int = 0  # lines
+    deals: bool = False
     sample_line: int = -1
     readers: bool = False  # the quotation is of who wrote to the sender
     quoted: bool = False
@@ -96,13 +102,19 @@ class Walk:
                 line.hints = look(line.text)
                 self.line(line, shown)
         kept = settled(self.taking.hits, self.events, self.domains)
-        return without_listed(kept, self.taking.hits, self.everybody)
+        return without_listed(kept, self.taking.hits, self.to_all)
+
+    @property
+    def to_all(self) -> bool:
+        """Whether its words speak to everybody, by a greeting or by what they announce, and of nobody's order."""
+        return self.everybody or (self.announces > 0 and not self.orders)
 
     # -- blocks ---------------------------------------------------------------------------------------
 
     def end_block(self, ruled: bool) -> None:
         """A heading alone goes on into the next block."""
-        self.columns = None if ruled else self.columns
+        if ruled:
+            self.columns, self.stacked = None, []
         if not self.in_block:
             self.block += ruled  # nothing carries over a ruling
             return
@@ -136,7 +148,9 @@ class Walk:
         self.orders = self.orders or bool(hints & Hint.ORDER)
         self.everybody = self.everybody or bool(hints & Hint.EVERYBODY)
         prose = bool(hints & Hint.PROSE)
-        if hints & Hint.SAMPLE and not prose:
+        self.announces += bool(hints & Hint.ANNOUNCES)
+        self.deals = self.deals or bool(hints & (Hint.DEALS | Hint.ORDER))
+        if hints & Hint.SHOWS or (hints & Hint.SAMPLE and not prose):
             self.sample_line = line.number
         self.taking.sample = self.sample_line >= 0 or bool(hints & Hint.SAMPLE)
         customer = bool(hints & Hint.CUSTOMER)
@@ -146,6 +160,8 @@ class Walk:
         shop = ours or (not prose and not self.readers and bool(hints & Hint.SHOP))
         if shop and not customer:
             self.event(line, "shop", carries=len(shown) <= _SHORT)
+        if self.stacked and (self.in_block == 1 or self.stacked_line == line.number - 1):
+            self.next_column(line)
         taking = self.taking
         waiting = self.heading is not None or self.columns is not None or taking.last_address == line.number - 1
         if not waiting and (not hints & _WORTH or (prose and not hints & (_VALUES | Hint.PAIR))):
@@ -201,9 +217,22 @@ class Walk:
             return False
         self.columns = heads
         owners = {head.owner for head in heads}
+        if owners and "" not in owners and all(head.kind in ("", "party", "address") for head in heads):
+            self.stacked = [Pair(head, name, 0, 0) for head, name in zip(heads, names, strict=True)]
+            self.stacked_line = seen.line.number
         if "shop" in owners and "customer" not in owners:
             self.event(seen.line, "shop")
         return True
+
+    def next_column(self, line: Line) -> None:
+        """Cells of several lines stand one below the other, each a block: the next one's head is its heading."""
+        if len(row(line.text)) > 1:
+            self.stacked = []
+            return
+        self.columns, self.section = None, ""
+        first, *self.stacked = self.stacked
+        self.only_heading = False
+        self.head(first, line, first.name)
 
     def paired(self, seen: Seen, parts: list[Part]) -> None:
         """Cells beside each other: a label's cell, then its value's."""
@@ -266,6 +295,8 @@ class Walk:
 
     def pair(self, seen: Seen, pair: Pair, cell: int) -> None:
         """A label with its value in the same line."""
+        if self.section == "shop" and pair.name.casefold().strip(" .:") in _ATTENTION:
+            pair = pair._replace(label=Label(pair.label.kind, "shop"))
         said = pair.label
         line = seen.line
         if seen.shop and said.listed and said.owner != "shop" and said.kind:
@@ -295,7 +326,7 @@ class Walk:
         if pair.label.kind in ("address", "name", "party", "postal"):
             seen.shop = SHOP_VALUE.search(value) is not None
         else:
-            seen.shop = bool(look(value) & Hint.SHOP)
+            seen.shop = bool(look(value) & Hint.SHOP) or self.cue(value)
         last = self.events[-1] if self.events else None
         if last is not None and last.line == seen.line.number and last.owner == "shop" and not last.labelled:
             # A company in one field of a list says nothing of the next field.

@@ -17,8 +17,9 @@ from atesaki.content.contact import Own, PersonalKind, Verdict, sender_words
 from atesaki.content.known import Customer, Searcher
 from atesaki.content.lines import Line
 from atesaki.content.names import could_be_name, is_given, is_nobody, is_plain, likeness, untitled
-from atesaki.content.notices import without_everybodys
+from atesaki.content.notices import without_nobodys
 from atesaki.content.reading import Reading
+from atesaki.content.templates import SharedLines
 from atesaki.content.whose import Hit, without_doubtful
 
 Kind = Literal[
@@ -125,7 +126,10 @@ class _Judge:
             whole = {name for name in names if not name.isascii() or name in domain_words(self.domains)}
             first, names = names - whole, whole
         self.cue = _Cue(
-            first, {*names, *(each for each in shown if 3 < len(each) < 40 and "@" not in each)}, reading.text[:3000]
+            first,
+            {*names, *(each for each in shown if 3 < len(each) < 40 and "@" not in each)},
+            reading.text[:3000],
+            domain_words(self.domains),
         )
         self.found: list[Finding] = []
         self.taken: dict[tuple[str, str], list[tuple[int, int]]] = {}  # by kind and part; none overlaps another
@@ -147,6 +151,9 @@ class _Judge:
         if known is None:
             known = self._fixed[line] = self.fixed(line)
         return known
+
+    def is_common(self, line: str) -> bool:
+        return self.fixed.common(line) if isinstance(self.fixed, SharedLines) else False
 
     def add(self, part: str, hit: Hit) -> None:
         line = hit.line
@@ -207,12 +214,18 @@ def domain_words(domains: Iterable[str]) -> set[str]:
     return {word for domain in domains for word in domain.split(".")[:-1]}
 
 
+_JOINED = 7  # letters of a domain's word that may be several of a text
+_APART = {ord(sign): "" for sign in " '’.,-"} | {ord("&"): "and"}
+
+
 class _Cue:
     """Whether a text names the sender."""
 
-    def __init__(self, first: Iterable[str], names: Iterable[str], text: str) -> None:
+    def __init__(self, first: Iterable[str], names: Iterable[str], text: str, domains: Iterable[str]) -> None:
         self.first = tuple(name for name in first if len(name) > 3 and not is_plain(name))
         every = {*names, *_said(text)}
+        # "Holloway Vets" of hollowayvets.example
+        self.joined = tuple(word for word in domains if len(word) >= _JOINED and not is_plain(word))
         self.japanese = [name for name in every if not name.isascii() and len(name) > 2 and not _NO_NAME.search(name)]
         self.others = [
             name for name in every if name.isascii() and len(name) > 2 and (" " in name or not is_plain(name))
@@ -222,9 +235,12 @@ class _Cue:
         for name in self.japanese:
             if name in text:
                 return True
-        if not self.others and not self.first:
+        if not self.others and not self.first and not self.joined:
             return False
         low = text.casefold()
+        for word in self.joined:
+            if word[:3] in low and word in low.translate(_APART):
+                return True
         if self.first and low.lstrip().startswith(self.first):
             return True
         for name in self.others:
@@ -263,7 +279,8 @@ def findings(
     if customer is not None:
         _search(judge, reading, sources, customer)
     hits: list[tuple[str, Hit]] = []
-    orders = everybody = False
+    orders = deals = everybody = False
+    announces = 0
     room = _LONGEST
     for part, whole in sources:
         if len(whole) > room:
@@ -274,10 +291,15 @@ def findings(
         hits.extend((part, hit) for hit in walk.read(_LONG_LINE.sub(_broken, text)))
         orders = orders or walk.orders
         everybody = everybody or walk.everybody
+        announces += walk.announces
+        deals = deals or walk.deals
         if "://" in text and _tells(text):
             doubts.append("A link in it names somebody.")
     doubted = without_doubtful([hit for _, hit in hits], orders)
-    kept = {id(hit) for hit in without_everybodys(doubted, everybody)}
+    told = without_nobodys(
+        doubted, everybody=everybody, announces=0 if orders else announces, deals=deals, common=judge.is_common
+    )
+    kept = {id(hit) for hit in told}
     for part, hit in hits:
         if id(hit) in kept:
             judge.add(part, hit)

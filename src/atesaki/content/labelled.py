@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from atesaki.content.labels import Owner, names_a_person
+from atesaki.content.labels import Owner, names_a_person, names_a_role
 from atesaki.content.layout import Pair
 from atesaki.content.names import Named, could_be_name, is_kana, likeness
 from atesaki.content.notes import SHOP_VALUE, Notes
@@ -29,12 +29,14 @@ _SECRET = re.compile(r"[(「『\"'*: ]{0,3}([A-Za-z0-9!#$%&+?@^_~][\w\-!#$%&*+?@
 _WORDLESS = re.compile(r"[0-9]|[a-z][A-Z]|[A-Z]{2}|[!#$%&+?@^_~-]")
 _MASKED = re.compile(r"[*•●xX・＊…-]+")
 _DATE_LIKE = re.compile(r"[0-9]{1,4}[^\n]{0,14}[0-9]")
-_NUMBERS = re.compile(r"[0-9]{3,5}(?![0-9])")
+_NUMBERS = re.compile(r"(?<![0-9])[0-9]{3,5}(?![0-9])")
+_IS_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _PHONE_LIKE = re.compile(r"[+(]?[0-9][0-9 ().\-/]{5,18}[0-9]")
 _POSTAL_LIKE = re.compile(
     r"〒? ?([0-9]{3}-?[0-9]{4}|[0-9]{5}(?:-[0-9]{4})?|[A-Za-z]{1,2}[0-9][0-9A-Za-z]? ?[0-9][A-Za-z]{2})(?![0-9])"
 )
 _KANA_RUN = re.compile(r"[ァ-ヴーｦ-ﾟ゛゜][ァ-ヴー・ ゛゜]*[ァ-ヴー゛゜]|[ぁ-んー][ぁ-んー・ ]*[ぁ-んー]")
+_DIGIT_OR_AT = re.compile("[0-9@]")
 _USERS = re.compile(r"user|ユーザ|ログイン|login|アカウント|account|id", re.I)
 _ANYBODYS = re.compile("contact|連絡先|ご連絡先", re.I)
 
@@ -178,6 +180,8 @@ def _account_id(t: Notes, f: Field) -> None:
     shown = found[1] if found else ""
     if not f.pair.label.listed and any(each.kind == "phone" and not each.weak for each in f.inside):
         return
+    if _IS_YEAR.fullmatch(shown):
+        return
     if found and sum(letter.isdigit() for letter in shown) >= 3 and len(shown) >= 4:
         for each in f.inside:
             if each.kind in ("phone", "postal"):
@@ -186,7 +190,7 @@ def _account_id(t: Notes, f: Field) -> None:
         # To whom readers may pay is told in mails to everybody, too.
         pays = _PAID.search(f.pair.name) or ("account" in f.pair.name.casefold() and _BANKS.search(t.seen.text))
         t.add("account_id", start, end, "label", f.owner, cell=f.cell, weak=bool(pays))
-    elif not re.search("[0-9@]", f.value) and likeness(f.value.strip()):  # "Member: Jane Hill"
+    elif not _DIGIT_OR_AT.search(f.value) and likeness(f.value.strip()):  # "Member: Jane Hill"
         _name(t, f)
     elif _USERS.search(f.pair.name):
         user = _USERNAME.match(f.value)
@@ -199,7 +203,7 @@ def _number(t: Notes, f: Field) -> None:
     """A number that is a person's only where the mail is."""
     found = _NUMBER.match(f.value)
     if found is None:
-        if not re.search("[0-9@]", f.value) and likeness(f.value.strip()) and not t.seen.prose:
+        if not _DIGIT_OR_AT.search(f.value) and likeness(f.value.strip()) and not t.seen.prose:
             _unknown(t, f)
         return
     if t.seen.shop and not t.seen.customer and not t.seen.prose:
@@ -270,8 +274,8 @@ def _unknown(t: Notes, f: Field) -> None:
         return
     shown = t.seen.line.text[name[0] : name[1]]
     person = names_a_person(f.pair.name)
-    least = 1 if person or shown.isascii() else 2
-    if likeness(shown) >= least and name[1] >= f.pair.end - 4:
+    least = 1 if person else 2
+    if likeness(shown) >= least and name[1] >= f.pair.end - 4 and not names_a_role(f.pair.name):
         # Under a label that nobody listed a name is a reader's only where other things in the mail are.
         t.add("name", *name, "label", f.owner, cell=f.cell, weak=not person)
 

@@ -67,6 +67,7 @@ class _Words:
     starts: frozenset[str]
     people: tuple[str, ...]
     people_en: frozenset[str]
+    roles_en: tuple[str, ...]
     heads: tuple[str, ...]
     numbered: tuple[str, ...]
 
@@ -119,6 +120,7 @@ def _words() -> _Words:
         frozenset(word[:2] for word in marks),
         tuple(data["person"]["ja"]),
         frozenset(data["person"]["en"]),
+        tuple(data["roles"]["en"]),
         tuple(data["numbered"]["heads"]),
         tuple(data["numbered"]["persons"]),
     )
@@ -223,6 +225,8 @@ def _joined(tokens: list[str]) -> Label | None:
         return None
     also = frozenset(values)
     kind = values[-1] if values else "party"
+    if kind == "none" and values[0] == "address":  # 建物・部屋
+        kind = "address"
     if not values and len(tokens) > 1 and tokens[-1] in ("番号", "コード", "id", "no", "no.", "number"):
         kind = "account_id"
     if len(also - {"none", "kana", "postal"}) > 1 and "none" not in also and "secret" not in also:
@@ -290,3 +294,15 @@ def names_a_person(text: str) -> bool:
     if _JAPANESE.search(low):
         return low.replace(" ", "").endswith(words.people)
     return bool(low) and low.split()[-1] in words.people_en
+
+
+def names_a_role(text: str) -> bool:
+    """Whether an unlisted label in English names somebody of a business: Adjuster, Head chef. The words for customers
+    that end like these (holder, passenger) are listed."""
+    words = text.strip(_EDGES).split()
+    return (
+        0 < len(words) <= 3
+        and words[-1].isascii()
+        and len(words[-1]) > 4
+        and words[-1].casefold().endswith(_words().roles_en)
+    )

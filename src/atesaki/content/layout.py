@@ -9,7 +9,7 @@ from atesaki.content.memo import Memo
 from atesaki.content.names import likeness
 
 _CELLS = re.compile(r"[\t│┃|｜]+| {3,}|(?<=[^\x00-\x7f])  +|  +(?=[^\x00-\x7f])")
-_TABLE = re.compile(r"[\t│┃|｜]")
+_TABLE, _BORDER = re.compile(r"[\t│┃|｜]"), re.compile(r"(\t|[│┃|｜])")
 # A label of few letters is drawn out to the width of the others.
 _LETTERS = re.compile("[一-龠ぁ-んァ-ヴ](?: +[一-龠ぁ-んァ-ヴ])*")
 _LAST_LETTER = re.compile("[一-龠ぁ-んァ-ヴ](?=$|[:】 ])")
@@ -30,6 +30,7 @@ _WORDS_BEFORE = re.compile(r"(?:[^\s:、,;/|。]{1,16} ){0,2}[^\s:、,;/|。]{1,
 _WORD_STARTS = re.compile(r"(?<![^\s、,;/|)\]】。])\S")
 _JSON = re.compile(r"^[\s{\[,]*\"([\w .-]{1,30})\" ?: ?\"?")
 _MARKED = re.compile(r"[:=⇒→➡»…‥─━【\[<《〔「〈(]|\.{3}|・{3}|_{3}|-{3}| \. \.")
+_NO_LABEL, _ONLY_DIGITS = re.compile("[0-9。、]"), re.compile(r"[0-9 .:/-]*")
 _THREE_DIGITS = re.compile("[0-9]{3}")
 _CARD_LINE = re.compile(r"(?:item[0-9]+\.)?([A-Z][A-Z-]{0,15})(?:;[A-Za-z-]+(?:=[^:;]*)?)+:(?:mailto:|tel:)?")
 _VALUE_START = re.compile(r"[〒+(0-9]|[^\x00-\x7f]|[A-Z]")
@@ -127,12 +128,12 @@ def raw_cells(text: str) -> list[Cell]:
     """Cells of a row of a table, empty ones kept, since columns are counted."""
     found = []
     at = 0
-    parts = re.split(r"(\t|[│┃|｜])", text.rstrip("\r")) if re.search(r"[\t│┃|｜]", text) else []
-    if not parts:
+    if _TABLE.search(text) is None:
         return cells(text)
+    parts = _BORDER.split(text.rstrip("\r"))
     if text.lstrip()[:1] in "│┃|｜":
         skip = len(text) - len(text.lstrip()) + 1
-        at, parts = skip, re.split(r"(\t|[│┃|｜])", text[skip:])
+        at, parts = skip, _BORDER.split(text[skip:])
     for number, part in enumerate(parts):
         if number % 2 == 0:
             left = len(part) - len(part.lstrip())
@@ -145,6 +146,8 @@ def raw_cells(text: str) -> list[Cell]:
 
 def _add(found: list[Cell], text: str, start: int, end: int) -> None:
     piece = text[start:end]
+    if found and piece.lstrip(" ")[:1] == ":":  # 氏名   : 大島
+        piece = piece.replace(":", " ", 1)
     shown = piece.strip()
     if shown:
         left = start + len(piece) - len(piece.lstrip())
@@ -191,7 +194,7 @@ def _first(piece: str) -> tuple[Label, str, int] | None:
         rest = piece[bracketed.end() :]
         if said or (not rest and not _THREE_DIGITS.search(bracketed[1])):
             return said or UNKNOWN, bracketed[1], bracketed.end()
-        if not re.search("[0-9。、]", bracketed[1]) and len(bracketed[1]) <= 14 and piece.lstrip()[:1] in "【〔[":
+        if not _NO_LABEL.search(bracketed[1]) and len(bracketed[1]) <= 14 and piece.lstrip()[:1] in "【〔[":
             return UNKNOWN, bracketed[1], bracketed.end()
     property_ = _CARD_LINE.match(piece) if ";" in piece else None  # vCard, iCalendar: TEL;TYPE=HOME:…
     if property_:
@@ -203,7 +206,7 @@ def _first(piece: str) -> tuple[Label, str, int] | None:
     if keyed:
         name = keyed[1].strip()
         said = label(name.replace("_", " "))
-        if said or (len(name) <= 24 and not re.fullmatch(r"[0-9 .:/-]*", name) and len(name.split()) <= 4):
+        if said or (len(name) <= 24 and not _ONLY_DIGITS.fullmatch(name) and len(name.split()) <= 4):
             return said or UNKNOWN, name, keyed.end()
     return _unmarked(piece)
 
@@ -215,7 +218,7 @@ def _unmarked(piece: str) -> tuple[Label, str, int] | None:
     shown = piece[at:].rstrip(" :-─━=*_]】")
     if not shown or not (may_begin(shown) or (at and len(shown) <= 30)):
         return None
-    if len(shown) <= 30 and not re.search("[。!?]", shown):
+    if len(shown) <= 30 and not _STOP.search(shown):
         said = label(shown)
         if said and (said.listed or bool(at)):
             return said, shown, len(piece)
@@ -250,11 +253,11 @@ def _shows(said: Label, name: str, rest: str) -> bool:
 def _follows(said: Label, name: str, rest: str) -> bool:
     """Whether what stands after a blank is the label's value, and not the sentence that the label's word begins."""
     if not name.isascii():
-        return len(rest) <= 60 and not re.search("です|ます|ました|ください|。", rest)
+        return len(rest) <= 60 and not _SENTENCE.search(rest)
     if said.kind == "account_id" and name.casefold() in _PERSONS and likeness(rest):
         return True
     if said.kind in ("phone", "dob", "card_tail", "account_id", "postal", "number"):
-        return re.match(r"[+(0-9*]|[A-Z0-9/-]*[0-9]", rest) is not None
+        return _NUMERIC.match(rest) is not None
     if said.kind == "secret":
         return re.fullmatch(r"(?=\S*[0-9])\S{4,40}", rest) is not None
     if said.kind == "email":
@@ -262,6 +265,8 @@ def _follows(said: Label, name: str, rest: str) -> bool:
     return said.kind in ("name", "party") and said.owner != "shop" and likeness(rest) > (name.casefold() in _VERBS)
 
 
+_STOP, _SENTENCE = re.compile("[。!?]"), re.compile("です|ます|ました|ください|。")
+_NUMERIC = re.compile(r"[+(0-9*]|[A-Z0-9/-]*[0-9]")
 _VERBS = frozenset(("to", "first", "last", "contact", "driver", "child", "owner", "student", "guest", "cc"))
 _PERSONS = frozenset(("member", "subscriber", "reader", "borrower"))
 # Words of every sentence; they are labels only with a mark behind them, or before letters and digits mixed.

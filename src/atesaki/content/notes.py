@@ -4,10 +4,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from atesaki.content.labels import Owner, is_word
+from atesaki.content.labels import Label, Owner, is_word
 from atesaki.content.layout import Pair, label_before
 from atesaki.content.lines import Line
-from atesaki.content.names import BARE_READING, READING, could_be_name, is_kana, is_nobody, likeness
+from atesaki.content.names import (
+    BARE_READING,
+    READING,
+    could_be_name,
+    could_be_western,
+    is_kana,
+    is_nobody,
+    likeness,
+)
 from atesaki.content.scan import Hint, look
 from atesaki.content.seen import Seen
 from atesaki.content.values import ABROAD, BUILDING, TOWN_ABROAD, Value, is_past
@@ -25,6 +33,17 @@ _QUANTITY = re.compile(
     re.I,
 )
 SHOP_VALUE = re.compile(r"株式会社|有限会社|合同会社|センター|営業所|支店|店$|\b(?:ltd|inc|llc|plc|gmbh)\b", re.I)
+_MUNICIPAL = re.compile("^[一-龠々ヶケノぁ-んァ-ヴー]{1,8}[都道府県市区町村郡]$")
+_OF_A_FIRM = re.compile(
+    "[ 　](?:[^ 　]{0,4}(?:部|課|係|店|室|局))$"
+    "|(?:電機|書店|商店|商会|図書館|市役所|役場|病院|医院|銀行|工業|製作所|ショップ|ストア|オンライン|サービス"
+    "|事務局)(?:$|[ 　])"
+)
+# Who has such a post is the sender's: 取締役 栗栖 淳子.
+_POSTED = re.compile(
+    "(?:代表|専務|常務|執行)?(?:取締役|理事|役員)(?:会?[長])?[ 　]"
+    "|[^ 　]{0,6}(?:部長|課長|係長|室長|局長|所長|店長|館長|主任|支配人)[ 　]"
+)
 TITLE = re.compile(r"『([^』]{2,40})』")
 _SUM = re.compile(
     r"合計|小計|送料|手数料|税|割引|値引|ポイント|支払|請求|total|subtotal|shipping|delivery|\btax|\bvat\b|discount|postage"
@@ -45,10 +64,21 @@ _ASK_FOR = re.compile(
     r"(?:^|[.:;,!?] |\b(?:or|and|please|then|to) )(?i:text|call|ring|phone|ask|contact|e-?mail"
     r"|speak to|talk to|write to|tell)"
     r" (?:[A-Z][a-z]+|us\b|the [a-z]+|our [a-z]+)[^.;]{0,24}$"
+    r"|(?:^|[.:;!?] )[^\w]{0,3}(?i:(?:please |just )?(?:call|text|ring|phone|dial|e-?mail|fax|write to)"
+    r"(?:(?: or |/|, | and )(?:text|call|e-?mail|whatsapp|message))?(?: us)?(?: on| at|:)?) ?$"
+)
+_WE_CALL = re.compile(
+    r"\b(?:we|I)(?:['’](?:ll|ve|d)| will| shall| have| can| may| could| tried(?: to)?| did)?"
+    r"(?: then| also| only| just)?"
+    r" (?:call|ring|rang|phone|text|write|wrote|e-?mail|reach|contact|post|send|sent|deliver|visit|tried)\w*"
+    r"(?: it| them| you| to| the \w+| \w+ \w+)?(?: to| on| at)?(?: you)?(?: on| at)? ?$",
+    re.I,
 )
 # What readers are told to send, and where.
 _TOLD = re.compile(
-    r"\b(?:may|can|should|must|please) (?:be )?(?:sent|send|posted?|returned?|addressed)\b|\bcheques?\b", re.I
+    r"\b(?:may|can|should|must|please) (?:be )?"
+    r"(?:sent|send|posted?|returned?|addressed|left|leave|brought|bring|handed|dropped)\b|\bcheques?\b",
+    re.I,
 )
 _ASKED = re.compile(
     "[)） 」]*(?:まで(?!の|に|運|送|お?届)"
@@ -62,6 +92,7 @@ def _asked(text: str, start: int, end: int) -> bool:
     return bool(_ASKED.match(text, end) or _ASKED_BEFORE.search(text, max(start - 12, 0), start))
 
 
+_NEAR = 48  # letters
 _ENDS = " \t\"',;。、.)]}"
 
 
@@ -147,6 +178,8 @@ class Notes:
             if value.weak and said.kind in ("none", "account_id", "secret", "order_item") and said.owner != "shop":
                 return
             fits = said.kind in (value.kind, "party")
+            if said.kind == "party" and _CALL.search(self.seen.text, max(value.start - _NEAR, 0), value.start):
+                said, fits = Label("party", "shop"), False  # "write to the Secretary, …"
             owner = said.owner if fits or said.owner == "shop" else ""
         owner = owner or self.clause(value.start, value.end)
         self.form(value._replace(weak=value.weak and not fits), owner, "label" if fits else "pattern", cell)
@@ -163,7 +196,9 @@ class Notes:
         after = _STOPS.search(text, end)
         said = text[before : after.start() if after else len(text)]
         hints = look(said)
-        if _ASK_FOR.search(text, before, start):
+        if _WE_CALL.search(text, before, start):
+            return "customer"
+        if _ASK_FOR.search(text, max(before - 1, 0), start):  # with the stop, which it looks for
             return "shop"
         if hints & Hint.CUSTOMER and not _TOLD.search(text, before, start):
             return "customer"
@@ -194,7 +229,7 @@ class Notes:
         cut = _NEXT_VALUE.search(text, 1)
         text = text[: cut.start()] if cut else text
         text = _HONOUR.sub("", text).rstrip(_ENDS).rstrip("( 〒")
-        if not could_be_name(text.strip(" \"'")) or is_nobody(text.strip()):
+        if not could_be_name(text.strip(" \"'")) or is_nobody(text.strip()) or _POSTED.match(text.strip()):
             return None
         return pair.start, pair.start + len(text)
 
@@ -221,13 +256,19 @@ class Notes:
         """A name, a reading or a piece of an address in a block that is a person's."""
         if not any(each.start <= pair.start + 1 for each in inside):
             name = self.name_in(pair, inside)
-            if name is not None and self._named_alone(pair, inside, name):
-                shown = self.seen.line.text[name[0] : name[1]].strip()
+            shown = self.seen.line.text[name[0] : name[1]].strip() if name else ""
+            town = shown.isascii() and any(each.kind == "postal" for each in inside)  # "Newark, NJ 07183"
+            if name is not None and not town and self._named_alone(pair, inside, name):
                 if is_kana(shown) and not first:
                     return self.add("kana", *name, "label", owner, cell=cell)
                 strong = likeness(shown)
+                if _MUNICIPAL.search(shown) and not strong:
+                    return self.add("address", *name, "heading", owner, cell=cell)
+                if _OF_A_FIRM.search(shown):
+                    return False
+                western = first and owner == "customer" and could_be_western(shown)
                 japanese = not shown.isascii() and len(shown) <= 12 and not BUILDING.search(shown)
-                if strong or (first and japanese):
+                if strong or western or (first and japanese):
                     return self.add("name", *name, "label", owner, cell=cell)
                 if first and re.fullmatch("[A-Z][a-z]+", shown):
                     return self.add("name", *name, "label", owner, cell=cell, sure=False)
@@ -237,7 +278,10 @@ class Notes:
 
     def _named_alone(self, pair: Pair, inside: list[Value], name: tuple[int, int]) -> bool:
         value = self.seen.line.text[pair.start : pair.end]
-        return name[1] >= pair.end - 6 or bool(inside) or "," in value
+        rest = self.seen.line.text[name[1] : pair.end]
+        return (
+            name[1] >= pair.end - 6 or bool(inside) or "," in value or _BRACKETED.fullmatch(rest.rstrip()) is not None
+        )
 
     def abroad(self, pair: Pair, owner: Owner, cell: int) -> None:
         """Lines of addresses of other countries: a street with its number, a code with its town."""

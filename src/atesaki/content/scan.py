@@ -41,6 +41,9 @@ class Hint:
     BIRTH = 1 << 15
     EVERYBODY = 1 << 16
     SAMPLE = 1 << 17
+    ANNOUNCES = 1 << 18
+    SHOWS = 1 << 19
+    DEALS = 1 << 20
 
 
 def _either(words: Iterable[str]) -> str:
@@ -62,7 +65,7 @@ _GREETINGS = (
     r"|[.!?>\]] (?:dear|hi|hello|hey|thanks|thank you|welcome)|\b(?:mr|mrs|ms|miss|mx|dr)\b"
     r"|^\s*\pL[\pL'’-]+(?: \pL[\pL'’-]+){0,2}(?:,|!| [-–—])|, \pL[\pL'’-]+[!.?]?\s*$"
     r"|\b(?:for|to|of|passenger|patient|guest|by) \pL|\b(?:sent|given|gave|bought|shared|invited"
-    r"|gifted|paid) .{0,24}you\b"
+    r"|gifted|paid) .{0,24}you\b|[a-z]{2,}/[a-z ]{2,} (?:chd|inf|mstr)\b"
 )
 _BARE = (
     r"^\s*(?:[\p{Han}々〆ヶ\p{Katakana}ー]{1,6}[ ・]{1,2}[\p{Han}々\p{Hiragana}\p{Katakana}ーA-Z]{1,7}"
@@ -81,19 +84,35 @@ _PLACES = (
     r"|\b[a-z]{2},? [0-9]{5}\b"
 )
 
-_EVERYBODY = (
-    r"^[^\pL]*[^、。,]{0,16}(?:各位|皆様|皆さん|みなさん|みな様)(?:へ|方)?[^\pL]*$|各位\s*[)）」】]?\s*$|皆(?:様|さん)へ"
-    r"|^[^\pL]*(?:dear|hello|hi|to)(?: [a-z]+,?){0,4} (?:customers?|readers?|members?|supporters?|friends?|parents?"
-    r"|carers?|guardians?|residents?|neighbou?rs?|students?|colleagues?|patients?|subscribers?|clients?|guests?|users?"
-    r"|all|everyone|everybody|families|volunteers?|tenants?|passengers?|players?|shareholders?|donors?"
-    r"|folks|learners?)\b"
-    r"|^[^\pL]*dear (?:sir|madam|all)\b|you (?:get|receive|received|are receiving"
-    r"|are getting) this (?:mail |email |e-mail |newsletter )?because"
+_ALL_JA = "(?:各位|皆様|皆さん|皆さま|みなさん|みなさま|みな様|ご一同様?)"
+_ALL_EN = (
+    r"(?:customers?|readers?|members?|supporters?|friends?|parents?|carers?|guardians?|residents?|neighbou?rs?"
+    r"|students?|colleagues?|patients?|subscribers?|clients?|guests?|users?|all|everyone|everybody|families"
+    r"|volunteers?|tenants?|passengers?|players?|shareholders?|donors?|folks|learners?|home-?owners?|owners|fans"
+    r"|backers?|households?|travell?ers|drivers?|pupils|partners|investors|gardeners|teachers|staff)"
 )
+_EVERYBODY = (
+    r"^[^\pL]*(?:組合員|会員|ご?利用者|保護者|飼い主|株主|ご?契約者|受験者|参加者|来場者|出展者|加入者|購読者|支援者"
+    r"|入居者|居住者|住民|市民|区民|町民|村民|県民|関係者|お?取引先)(?:の方|さん|様|さま|の皆)?(?:へ)?[^\pL]*$|"
+    rf"^[^\pL]*[^、。,]{{0,16}}{_ALL_JA}(?:へ|方)?[^\pL]*$|{_ALL_JA}\s*[)）」】]?\s*$|{_ALL_JA}へ|各位 "
+    rf"|^[^\pL]*(?:dear|hello|hi|to)(?: [a-z]+,?){{0,4}} {_ALL_EN}\b"
+    rf"|^[^\pL]*(?:dear )?{_ALL_EN}\s*[,:]?\s*$"
+    r"|^[^\pL]*dear (?:sir|madam|all)\b|you(?:'re| are)? (?:get|receive|received|receiving"
+    r"|getting) this (?:mail |email |e-mail |newsletter )?because"
+)
+# A heading, or a sentence that leads over to it, of what is shown and nobody's: a filled form, a swindler's mail.
 _SAMPLE = (
-    r"^[^\pL]*(?:ご?記入の?|入力の?|記載の?|書き方の?)?(?:例|見本)(?:[(（][^()（）]{0,16}[)）])?[^\pL]*$"
-    r"|^[^\pL]*(?:for )?(?:example|sample|specimen)(?: (?:form|entry|reply|card|letter|of .{0,30}))?[^\pL]*$"
-    r"|[(（【\[]例[:)） 】\]]|(?:入|載)例:|^[^\pL]*例:|\be\.g\."
+    r"^[^\pL]*(?:[^\s、。:]{1,14}の)?(?:ご?(?:記入|入力|記載|画面|設定|送信|印字|印刷|表示|出力|入稿|作成|回答|文面|メール|はがき|申込書?)の?)?"
+    r"(?:例|見本|サンプル|文例|文面|書き方|書きかた|書式|記入方法|ひな形|雛形)(?:[(（][^()（）]{0,16}[)）])?[^\pL]*$"
+    r"|^[^\pL]*(?:for )?(?:an? )?(?:worked )?(?:example|sample|specimen)"
+    r"(?: (?:form|entry|reply|card|letter|message|text|mail|of .{0,30}))?[^\pL]*$"
+    r"|[(（【\[<](?:記入|入力|記載)?(?:例|見本|サンプル)[:)） 】\]>]|(?:入|載)例:|^[^\pL]*例(?:えば)?:"
+    r"|\be\.g\.|^[^\pL]*example:"
+)
+_SHOWS = (
+    r"(?:messages?|e-?mails?|texts?|letters?|calls?)(?: \w+){0,3} (?:like|such as|looks? like|reads?|says?)\b"
+    r".{0,24}:\s*$"
+    r"|(?:のような|のように書かれた|と称する|という)(?:\PP{0,8})?(?:メール|メッセージ|文面|sms|電話|はがき).{0,24}[:。]?\s*$"
 )
 
 
@@ -117,12 +136,13 @@ def look(text: str) -> int:
 
 
 # Patterns that count words and letters. Each of their states would be one more of every state of the others.
-_BY_FORM = Hint.GREETING | Hint.PLACE | Hint.BARE | Hint.PROSE | Hint.READING | Hint.EVERYBODY | Hint.SAMPLE
+_BY_FORM = (
+    Hint.GREETING | Hint.PLACE | Hint.BARE | Hint.PROSE | Hint.READING | Hint.EVERYBODY | Hint.SAMPLE | Hint.SHOWS
+)
 
 
-@cache
-def _scanners() -> list[tuple[Callable[[bytes], list[int]], list[int]]]:
-    """The automata, for words and for forms, built once in a process; each with the hints of its patterns."""
+def _patterns() -> dict[int, str]:
+    """By the hint that each gives."""
     data = label_data()
     kinds, cue = data["kind"], data["cue"]
     japanese = re.compile("[ぁ-んァ-ヶ一-龠々〒]")
@@ -139,14 +159,10 @@ def _scanners() -> list[tuple[Callable[[bytes], list[int]], list[int]]]:
         others = [word for word in every if not japanese.search(word) and folded(word)[0].isalnum()]
         return f"{_either(ours)}|{_words(others)}"
 
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = 256 << 20
     patterns = {
         Hint.DIGITS: r"[0-9]{3}|[0-9]-[0-9]|[0-9] [0-9]{2}|[0-9]\.[0-9]{2}|[0-9] ?[点個本袋枚冊箱円]|x ?[0-9]|[0-9] x",
         Hint.MAIL: "@",
-        Hint.HONORIFIC: "様|さま|サマ|と申します|殿|さん|氏|くん|ちゃん",
+        Hint.HONORIFIC: "様|さま|サマ|と申します|といいます|と言います|殿|さん|氏|くん|ちゃん",
         Hint.PAIR: r"[:=⇒→…【\[〔《<\t│┃|｜‥]|\.{3}|・{3}|_{3}|-{3}|\S {2,}",
         Hint.LABEL: rf"^[^\pL\pN〒☎]{{0,6}}(?:[0-9]{{1,2}}[.)] ?)?[ごお御]?(?:{split(starts)})",
         Hint.HELD: split(held)
@@ -163,6 +179,8 @@ def _scanners() -> list[tuple[Callable[[bytes], list[int]], list[int]]]:
         Hint.PLACE: _PLACES,
         Hint.BARE: _BARE,
         Hint.ORDER: f"{_either(cue['order'])}|{_words(cue['order_words'])}",
+        Hint.ANNOUNCES: f"{_either(cue['announce'])}|{_words(cue['announce_words'])}",
+        Hint.DEALS: f"{_either(cue['deals'])}|{_words(cue['deals_words'])}",
         Hint.LINK: r"https?://|www\.",
         Hint.PROSE: r"[。]|です|ます|ました|ません|ください|下さい"
         r"|(?-i:[a-z]+,? [a-z]+,? [a-z]+,? .*[.!?;](?:\s|$)|^\S+ [a-z]+ [a-z]+ [a-z]+ \S+ \S+)",
@@ -170,8 +188,19 @@ def _scanners() -> list[tuple[Callable[[bytes], list[int]], list[int]]]:
         r"|[\p{Han}々] [\p{Katakana}ー]{2,8} [\p{Katakana}ー]{2,8}"
         r"|^\s*[\p{Katakana}ー]{2,8}[ ・]?[\p{Katakana}ー]{2,8}\s*$",
     }
-    patterns[Hint.BIRTH] = f"{split(kinds['dob'])}|生まれ|生[)）]|[0-9]日生|\\bdob\\b|birth|生年|誕生"
-    patterns[Hint.EVERYBODY], patterns[Hint.SAMPLE] = _EVERYBODY, _SAMPLE
+    patterns[Hint.BIRTH] = f"{split(kinds['dob'])}|生まれ|生[)）]|[0-9]日生|\\bdob\\b|birth|生年|誕生|\\baged? [0-9]"
+    patterns[Hint.EVERYBODY], patterns[Hint.SAMPLE], patterns[Hint.SHOWS] = _EVERYBODY, _SAMPLE, _SHOWS
+    return patterns
+
+
+@cache
+def _scanners() -> list[tuple[Callable[[bytes], list[int]], list[int]]]:
+    """The automata, for words and for forms, built once in a process; each with the hints of its patterns."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 256 << 20
+    patterns = _patterns()
     found = []
     for by_form in (False, True):
         hints = [hint for hint in sorted(patterns) if bool(hint & _BY_FORM) == by_form]

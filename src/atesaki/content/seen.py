@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from atesaki.content.greetings import greeted, spoken_of
 from atesaki.content.labels import Owner
 from atesaki.content.lines import Line
 from atesaki.content.memo import Memo
-from atesaki.content.names import Named, greeted, honoured, spoken_of
+from atesaki.content.names import Named, honoured, in_letters
 from atesaki.content.scan import Hint
 from atesaki.content.values import Value, addresses, before_code, cards, dates, emails, phones, postals
 
@@ -118,9 +119,14 @@ def _look_for_values(seen: Seen, birth: bool) -> None:
         values.extend(dates(text))
     if hints & Hint.HONORIFIC:
         seen.named.extend(honoured(text))
-    if hints & (Hint.GREETING | Hint.MAIL):
-        seen.named.extend(greeted(text, seen.first))
-        seen.named.extend(spoken_of(text))
+        seen.named.extend(in_letters(text) if seen.named and "(" in text else ())
+    _look_for_greetings(seen)
+
+
+def _look_for_greetings(seen: Seen) -> None:
+    if seen.line.hints & (Hint.GREETING | Hint.MAIL):
+        seen.named.extend(greeted(seen.text, seen.first))
+        seen.named.extend(spoken_of(seen.text))
 
 
 def _add_postals(values: list[Value], codes: list[Value]) -> None:

@@ -4,16 +4,17 @@ import re
 from collections import deque
 
 from atesaki.content.labelled import TAKERS, Field
-from atesaki.content.labels import Label, Owner, is_word
+from atesaki.content.labels import Label, Owner, is_word, names_a_role
 from atesaki.content.layout import Cell, Pair
 from atesaki.content.lines import Line
 from atesaki.content.names import Named, could_be_name, is_kana, is_plain, likeness
 from atesaki.content.notes import SHOP_VALUE, TITLE, Notes
 from atesaki.content.scan import Hint
-from atesaki.content.values import BUILDING, CITY_LINE, UNIT, Value
+from atesaki.content.values import BUILDING, CITY_LINE, UNIT, Value, dates
 
 _FROM = re.compile("^(?:from|sender|差出人|送信者|発信者|送信元)", re.I)
 _SHOWN_NAME = re.compile(r"\s*\"?([^<>\"@]{2,40}?)\"?\s*[<\[(]")
+_DATED = re.compile(r"\b(?:19|20)[0-9]{2}\b|[0-9] ?[月日時]|[0-9]:[0-9]{2}|[0-9] ?円|[¥£$€]")
 _PRICE = r"(?:[¥£$€\\] ?[0-9][0-9,]*(?:\.[0-9]{2})?|[0-9][0-9,]* ?円|[0-9]{1,4}\.[0-9]{2}|[0-9]{1,3},[0-9]{3})"
 _COUNTED = "点|個|本|袋|枚|冊|箱|セット|パック|缶|台|束|玉|名様?|泊"
 _PRICED = re.compile(
@@ -49,9 +50,13 @@ _USE = re.compile(
     r"(?: is| below)?[: ]{1,2}([0-9]{3}[ -][0-9]{3}|[0-9]{4,8})\b(?!.{0,30}(?:checkout|discount|% off))",
     re.I,
 )
+# A person's record in one line: 0338-085689 / ﾋﾗﾀ ｹｲﾀ / 1982-01-11 / F
+_RECORD = re.compile(" [/|] ")
+_SEX = re.compile(r"[MFmf]|[男女]性?|(?:fe)?male")
 _READ_ALONE = re.compile(
     r"\s*[(（] ?([ァ-ヴー]{2,10}[ ・]?[ァ-ヴー]{0,10}|[ぁ-んー]{2,8} ?[ぁ-んー]{0,8}) ?[)）]\s*(?:様|さま)?\s*"
 )
+_REVERED = re.compile(r" ?(?:[(][^()]{1,14}[)])? ?(?:様|さま|サマ)")
 _TOWN = re.compile(r"[A-Z][\w'’. -]{1,30},?")
 _MAY_BE_SHOPS = frozenset(("name", "phone", "address", "postal", "email"))
 _STILL = Hint.READING | Hint.DIGITS
@@ -82,6 +87,8 @@ class Taking(Notes):
         owner = said.owner
         inside, people = seen.within(pair), seen.people(pair)
         if not owner and said.kind in _MAY_BE_SHOPS and SHOP_VALUE.search(value):
+            owner = "shop"
+        if not (owner or said.listed or said.kind) and names_a_role(pair.name):
             owner = "shop"
         before = len(self.hits)
         if owner == "shop":
@@ -134,8 +141,10 @@ class Taking(Notes):
     def _shops(self, inside: list[Value], people: list[Named], cell: int) -> None:
         for each in inside:
             self.form(each, "shop", "label", cell)
-        # 「担当より大島様へ」: an honorific names the reader even there.
-        self._people([each for each in people if each.why == "honorific"], "customer", cell)
+        # 「担当より大島様へ」: an honorific names the reader even there; さん and Mr stand before anybody's name.
+        text = self.seen.text
+        spoken = [each for each in people if each.why == "honorific" and _REVERED.match(text, each.end)]
+        self._people(spoken, "customer", cell)
         self.seen.take(*people)
 
     # -- below a heading ------------------------------------------------------------------------------
@@ -149,7 +158,11 @@ class Taking(Notes):
             listed = many == 1 or seen.text[: cell.start + 1].strip()[:1] in _BULLET_MARKS
             if _ITEM_LINE.search(value) or (listed and len(value) <= 40 and not seen.prose):
                 self.item(cell.start, cell.end, number, "heading")
-        elif heading.kind == "none" or self._goes_on(heading, many, cell, number):
+        elif (
+            heading.kind == "none"
+            or self._goes_on(heading, many, cell, number)
+            or (heading.kind == "address" and many > 1 and _DATED.search(value))
+        ):
             return
         elif heading.kind == "party":
             self._in_block(pair, many, number)
@@ -163,6 +176,7 @@ class Taking(Notes):
             return False
         value = seen.text[cell.start : cell.end]
         plain = heading.kind == "address" and many > 1 and not seen.prose and len(value) <= 40
+        plain = plain and not _DATED.search(value)
         if plain or BUILDING.search(value) or UNIT.match(value):
             return self.add("address", cell.start, cell.end, "heading", heading.owner, cell=number)
         return False
@@ -232,11 +246,32 @@ class Taking(Notes):
         if read and self.hits and self.hits[-1].kind == "name" and seen.line.number - self.hits[-1].line.number <= 2:
             self.add("kana", *read.span(1), "reading", self.hits[-1].owner)
         self._items()
+        if " / " in seen.text or " | " in seen.text:
+            self._record()
         code = _CODE.search(seen.text) if "is your" in seen.text else None
         code = code or (_CODE_JA.search(seen.text) if seen.has(Hint.HELD) else None)
         code = code or (_USE.search(seen.text) if seen.has(Hint.DIGITS) else None)
         if code and not any(hit.line is seen.line and hit.kind == "secret" for hit in self.hits[-3:]):
             self.add("secret", code.start(1), code.end(1), "pattern")
+
+    def _record(self) -> None:
+        """Pieces of a line of which one says the sex: beside it a date is that of birth, and a name the person's."""
+        seen = self.seen
+        text, at = seen.text, 0
+        cells: list[Cell] = []
+        for mark in _RECORD.finditer(text):
+            cells.append(Cell(at, mark.start()))
+            at = mark.end()
+        cells.append(Cell(at, len(text.rstrip())))
+        if not 3 <= len(cells) <= 8 or not any(_SEX.fullmatch(text, *cell) for cell in cells):
+            return
+        for cell in cells:
+            date = next(dates(text[cell.start : cell.end]), None)
+            if date is not None:
+                self.add("dob", cell.start + date.start, cell.start + date.end, "record", "customer")
+            elif likeness(text[cell.start : cell.end].strip()) or is_kana(text[cell.start : cell.end]):
+                kind = "kana" if is_kana(text[cell.start : cell.end]) else "name"
+                self.add(kind, cell.start, cell.end, "record", "customer")
 
     def _items(self) -> None:
         """Things that were ordered: with quantity and price, in 『』, or one instead of another."""

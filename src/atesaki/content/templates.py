@@ -18,7 +18,7 @@ import struct
 import zlib
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import nlargest
@@ -32,6 +32,7 @@ from atesaki.content.subjects import tellable
 LEAST_RECIPIENTS = 5
 """Fewer distinct recipients make nothing fixed, however many mails they were sent."""
 
+_SEVERAL, _SOME = 3, 5  # recipients, and one in so many, that make a line common to them
 _NEARLY = (9, 10)  # in so many of so many mails, and for so many recipients
 _SAMPLE = 16  # recipients kept, the least by their hash: of two sets, the sample tells how much they share
 _WINDOW = 1_000  # mails; then every count is halved, so that a changed footer is learnt anew
@@ -351,6 +352,15 @@ class Sketch:
         had = len(set(self._recipients).intersection(found.recipients))
         return len(found.recipients) >= LEAST_RECIPIENTS and _nearly(had, len(self._recipients))
 
+    def is_common(self, line: bytes) -> bool:
+        """Whether a line was seen for three distinct recipients, in a fifth of the mails and for a fifth of those
+        sampled: too little to be everybody's, too much to be one person's."""
+        found = self._lines.get(line)
+        if found is None or len(self._recipients) < LEAST_RECIPIENTS or found.many * _SOME < self._window:
+            return False
+        had = len(set(self._recipients).intersection(found.recipients))
+        return found.settled or (had >= _SEVERAL and had * _SOME >= len(self._recipients))
+
     @property
     def recipients(self) -> int:
         """How many distinct ones it was seen for lately, as far as that matters: 16 stands for any more."""
@@ -509,6 +519,32 @@ class _Tape:
         return [self.octets(_OCTETS) for _ in range(self.octets(1)[0])]
 
 
+class SharedLines:
+    """Says of the lines of one mail what other recipients of such mail had: called, whether each had it.
+
+    `common`: whether several had it. That makes nobody's data the shop's: it is asked only whether a mail in which
+    nobody is addressed speaks of anybody at all.
+    """
+
+    __slots__ = ("_fixed", "_key", "_mine", "_others")
+
+    def __init__(self, key: bytes, mine: Sketch | None, others: list[Sketch]) -> None:
+        """`mine`: the mail's template. `others`: the sender's other templates that many recipients have seen."""
+        self._key, self._mine, self._others = key, mine, others
+        self._fixed: dict[bytes, bool] = {}
+
+    def __call__(self, line: str) -> bool:
+        mark = line_hash(line, self._key)
+        known = self._fixed.get(mark)
+        if known is None:
+            mine = self._mine is not None and self._mine.is_fixed(mark)
+            known = self._fixed[mark] = mine or any(each.is_fixed(mark) for each in self._others)
+        return known
+
+    def common(self, line: str) -> bool:
+        return self(line) or (self._mine is not None and self._mine.is_common(line_hash(line, self._key)))
+
+
 # -- all templates of a sender ----------------------------------------------------------------------------------------
 
 _LIKE = 1.1  # what the likeness of subject and of lines must come to together,
@@ -557,7 +593,7 @@ class Templates:
         self.sketches[sketch.key] = sketch
         return sketch
 
-    def fixed(self, mail: Reading | Skeleton) -> Callable[[str], bool]:
+    def fixed(self, mail: Reading | Skeleton) -> SharedLines:
         """Says of a line of this mail, as it stands, whether it is the same for every recipient.
 
         1 It is, where its template says so.
@@ -571,15 +607,7 @@ class Templates:
             for each in self.sketches.values()
             if each.domain == seen.domain and each is not mine and each.recipients >= _SAMPLE
         ]
-        known: dict[bytes, bool] = {}
-
-        def is_fixed(line: str) -> bool:
-            mark = line_hash(line, self._key)
-            if mark not in known:
-                known[mark] = (mine is not None and mine.is_fixed(mark)) or any(each.is_fixed(mark) for each in others)
-            return known[mark]
-
-        return is_fixed
+        return SharedLines(self._key, mine, others)
 
     def merge(self, other: Templates) -> None:
         """Takes in what another process has seen: what has the same key, or is alike, becomes one."""

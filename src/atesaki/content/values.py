@@ -33,21 +33,23 @@ _PHONE = re.compile(
 )
 # Numbers that no person has: toll-free, shared cost, premium (ITU-T national numbering plans).
 _PUBLIC = re.compile(r"\+81(?:120|800|570|180|990)|\+1(?:8(?:00|22|33|44|55|66|77|88)|900)|\+44(?:3|8[0478]|9)")
+_NO_DIGITS = re.compile("[^0-9]+")
+_MOBILE_JP, _MOBILE = re.compile("0[5-9]0|0800"), re.compile("0[5-9]0|07")
 _DATE_LIKE = re.compile(r"0?[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ](?:19|20)[0-9]{2}|0[0-9][./-][0-9]{2}[./-][0-9]{2}")
 
 
 def national(found: str) -> str:
     """A number in E.164 form, or "" where the digits make none of Japan's, North America's, Britain's or a "+" one."""
-    digits = re.sub(r"[^0-9]", "", found)
+    digits = _NO_DIGITS.sub("", found)
     if found.lstrip("(").startswith("+"):
-        digits = re.sub(r"^(81|44)0", r"\1", digits)
+        digits = digits[:2] + digits[3:] if digits.startswith(("810", "440")) else digits
         return f"+{digits}" if 9 <= len(digits) <= 15 else ""
     if digits.startswith("0"):
         if len(digits) == 10 and digits[1] != "0":
             return f"+81{digits[1:]}"
-        if len(digits) == 11 and digits[1] in "12378" and not re.match("0[5-9]0|0800", digits):
+        if len(digits) == 11 and digits[1] in "12378" and not _MOBILE_JP.match(digits):
             return f"+44{digits[1:]}"
-        return f"+81{digits[1:]}" if re.match("(?:0[5-9]0|0800)[0-9]{7,8}$", digits) and len(digits) == 11 else ""
+        return f"+81{digits[1:]}" if len(digits) == 11 and _MOBILE_JP.match(digits) else ""
     own = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
     return f"+1{own}" if len(own) == 10 and own[3] not in "1" else ""
 
@@ -67,7 +69,7 @@ def phones(text: str) -> Iterator[Value]:
         start = found.start()
         if shown[0] == "(" and ")" not in shown:
             start += 1
-        weak = shown.isdigit() and not re.match("0[5-9]0|07", shown)
+        weak = shown.isdigit() and not _MOBILE.match(shown)
         yield Value("phone", start, found.end(), number, weak)
 
 
@@ -128,15 +130,19 @@ _JAPAN = re.compile(
     r"|(?<![一-龠々])[一-龠々ヶ]{1,5}市(?![立民場内役街])[一-龠々ヶ]{2,8}[0-9]{3,5}(?=[へにでをはのが、。)( ]|$)"
     r"|(?<![一-龠々])[一-龠々ヶ]{1,4}市[一-龠々]{1,4}区[一-龠々ヶノァ-ヴぁ-ん]{2,10}[0-9]{1,4}(?![0-9年月日時分円%点個名枚台件回人歳])"
     rf"|(?<![一-龠々])[一-龠々ヶ]{{2,8}}(?:{_DIGIT}{{1,3}}丁目|[0-9]{{1,4}}番地)[0-9]{{0,4}}"
+    r"|(?<![一-龠々])[一-龠々ヶ]{1,6}[市区町村](?=(?:に|で)(?:住|お住|暮)|在住)"
+    r"|大字[一-龠々ヶ]{1,6}(?:字[一-龠々ヶ]{1,6})?[0-9]{1,5}(?![0-9年月日時分円])"
 )
 _MORE = re.compile(rf"(?:[ ・、]{{0,2}}(?:{_LETTER}|[0-9A-Za-z#&'.\-〇階号室棟()]){{1,24}}){{0,6}}")
 # After the number: what says that the address is over.
 _OVER = re.compile(
-    r"(?:へ|に|まで|宛|を|が|は|で|より|から|です|となり|とな|と)(?=[ぁ-ん一-龠ァ-ヴ、。]|$)|の(?=[一-龠]{2}|お"
+    r"(?:へ|に|まで|宛|を|が|は|で|より|から|です|となり|とな|と)(?=[ぁ-ん一-龠ァ-ヴ、。]|$)|の(?=[一-龠]{2}|お|まま"
     r"|ご)| ?(?:tel|fax|電話|携帯|〒|mail)|[。、]|方面",
     re.I,
 )
 _LOT_NEAR = re.compile(_LOT)
+# A sentence before a city's name: ご住所が西宮市…
+_SENTENCE = re.compile(r"[^市区町村郡]{0,6}[一-龠][がはをへ](?=[一-龠ァ-ヴぁ-ん])")
 _NAMED = re.compile(r" ?[^\W\d_]{1,12}(?: [^\W\d_]{1,8})? ?(?:様|さま|殿|御中|行$)")
 _LAST_NUMBER = re.compile(r"[0-9一二三四五六七八九十](?:丁目|番地?|号室?|階|棟|[fF])?")
 
@@ -152,7 +158,7 @@ STREET = (
     "|Fields|Wood|Woods|Pike|Crossing|Landing|Bend|Cove|Glen|Hollow|Knoll|Manor|Mill|Mount|Oval|Pass|Spur|Gait"
     "|Wynd|Brae"
 )
-_UNIT = r"(?:Apartment|Apt|Flat|Unit|Suite|Ste|Room|Rm|Floor|Fl|#)\.? ?#?[0-9A-Za-z-]{1,6}"
+_UNIT = r"(?:Apartment|[Aa]pt|[Ff]lat|[Uu]nit|[Ss]uite|Ste|[Rr]oom|Rm|[Ff]loor|Fl|#)\.? ?#?[0-9A-Za-z-]{1,6}"
 _WESTERN = re.compile(
     rf"(?:\b{_UNIT},? )?\b[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}})? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East"
     rf"|West|St|Saint)\.? )?"
@@ -173,13 +179,26 @@ _WESTERN_MORE = re.compile(
 _TO_CODE = re.compile(rf"(?:{_UNIT},? )?\b[0-9]{{1,5}}[A-Za-z]?,? (?:(?:[A-Z0-9#][\w'’.-]*|of|the|in),? ?){{1,9}}$")
 
 
+# A house that has a name and no number: "Rose Cottage, Nether Wasdale, Cumbria".
+_NAMED_HOUSE = re.compile(
+    r"(?:^|(?<=[ :(]))(?:The )?[A-Z][\w'’-]+(?: (?:[A-Z][\w'’-]+|of|the|on|upon|le|in)){0,3},"
+    r"(?: [A-Z][\w'’-]+(?:[ -](?:[A-Z][\w'’-]+|of|the|on|upon|le|in)){0,3},?){1,3} ?$"
+)
+
+
 def before_code(text: str, code: Value) -> Value | None:
     """What stands before a Western postal code and reads like an address, whatever its street is called."""
-    found = _TO_CODE.search(text, max(code.start - 90, 0), code.start)
+    since = max(code.start - 90, 0)
+    found = _TO_CODE.search(text, since, code.start)
+    if found is None and not code.plain.isdigit():
+        found = _NAMED_HOUSE.search(text, since, code.start)
     if found is None:
         return None
     shown = found[0].rstrip(" ,")
     return Value("address", found.start(), found.start() + len(shown), shown.casefold())
+
+
+_SHORTENED = re.compile(r"\b(?:St|Rd|Ave|Ln|Dr|Blvd)\.$")
 
 
 def addresses(text: str) -> Iterator[Value]:
@@ -188,11 +207,13 @@ def addresses(text: str) -> Iterator[Value]:
         at = 0
         while found := _JAPAN.search(text, at):
             at = _end_of_address(text, found.end())
-            yield Value("address", found.start(), at, text[found.start() : at].replace(" ", ""))
+            before = _SENTENCE.match(text, found.start(), found.end())
+            start = before.end() if before else found.start()
+            yield Value("address", start, at, text[start:at].replace(" ", ""))
     for found in _WESTERN.finditer(text):
         more = _WESTERN_MORE.match(text, found.end())
         end = more.end() if more else found.end()
-        if text[end - 1 : end] == "." and not re.search(r"\b(?:St|Rd|Ave|Ln|Dr|Blvd)\.$", text[:end]):
+        if text[end - 1 : end] == "." and not _SHORTENED.search(text[max(end - 8, 0) : end]):
             end -= 1
         # A number and a street alone are somewhere; with a town they are somebody's.
         alone = end == found.end() and "Box" not in found[0] and "-" not in found[0]
@@ -354,7 +375,7 @@ _DATE = re.compile(
     re.I,
 )
 _SAID = re.compile(r" ?(?:生まれ|生(?!活|産|命|徒|花|鮮|ビ|地|まれた|協|涯|け)|うまれ)")
-_BORN = re.compile(r"(?:\bborn(?: on)?|\bd\.?o\.?b\.?|\bdate of birth)[ :,(]{0,3}$", re.I)
+_BORN = re.compile(r"(?:\bborn(?: on)?|\bd\.?o\.?b\.?|\bdate of birth|\bage[d:]? [0-9]{1,3})[ :,(]{0,3}$", re.I)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
@@ -368,9 +389,9 @@ def dates(text: str) -> Iterator[Value]:
 
 
 def is_past(date: str) -> bool:
-    """Whether a date is one at which a grown person may have been born; eras other than 令和 are."""
+    """Whether a date may be somebody's day of birth, beside words that say so."""
     year = _YEAR.search(date)
-    return not date.startswith(("令和", "R", "r")) if year is None else 1900 <= int(year[0]) <= 2012
+    return year is None or int(year[0]) >= 1900
 
 
 # -- cards ---------------------------------------------------------------------------------------------
@@ -407,6 +428,6 @@ def cards(text: str) -> Iterator[Value]:
         group = next(number for number in range(1, 6) if found[number])
         yield Value("card_tail", found.start(group), found.end(group), found[group])
     for found in _LONG_CARD.finditer(text):
-        digits = re.sub("[^0-9]", "", found[0])
+        digits = _NO_DIGITS.sub("", found[0])
         if luhn(digits):
             yield Value("card_tail", found.start(), found.end(), digits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ SORRY: Final = "451 4.3.0 Something went wrong here; nothing was taken, please s
 
 _OUTCOMES: Final = frozenset({"deliver", "substitute", "hold", "refuse"})
 
-SUBMIT_SECONDS = Histogram("atesaki_smtp_submit_seconds", "From the end of a mail to its answer, in a worker thread")
+SUBMIT_SECONDS = Histogram("atesaki_smtp_submit_seconds", "From the end of a mail to its answer")
 
 log = structlog.get_logger()
 
@@ -34,6 +35,7 @@ class Core:
 
     identify: `tenants.identify`.  submit, envelope, reasons, try_later, unacceptable: the names of `gate`.
     rest: called when a thread has done one piece of work; gives its database connection back to the pool.
+    road: makes what takes many mails at once, for so many threads; None where each is submitted by itself.
     """
 
     identify: Callable[[str, str], Any]
@@ -43,6 +45,7 @@ class Core:
     try_later: type[Exception]
     unacceptable: type[Exception]
     rest: Callable[[], None]
+    road: Callable[[int], Any] | None = None
 
     @classmethod
     def real(cls) -> Core:
@@ -59,6 +62,7 @@ class Core:
             try_later=gate.TryLater,
             unacceptable=gate.Unacceptable,
             rest=close_old_connections,
+            road=gate.Road,
         )
 
 
@@ -124,7 +128,7 @@ def flaw(raw: bytes) -> str | None:
 
 
 def hand_over(core: Core, mail: Mail) -> str:
-    """The answer to one mail. Raises nothing.
+    """The answer to one mail, in a thread. Raises nothing.
 
     1. Refuse what cannot be passed on unchanged.
     2. Submit it with our trace line in front.
@@ -134,27 +138,48 @@ def hand_over(core: Core, mail: Mail) -> str:
         refusal = flaw(mail.raw)
         if refusal:
             return f"554 5.6.0 {refusal}"
-        envelope = core.envelope(
-            sender=mail.sender,
-            recipients=mail.recipients,
-            smtputf8=mail.smtputf8,
-            # What is there counts, not only what was said: many clients send 8-bit text without a word.
-            body8bit=mail.body8bit or not mail.raw.isascii(),
-            client=mail.trace.peer,
-        )
         with SUBMIT_SECONDS.time():
-            receipt = core.submit(mail.service, envelope, mail.trace.line() + mail.raw)
+            receipt = core.submit(mail.service, _envelope(core, mail), mail.trace.line() + mail.raw)
         return _told(core, mail, receipt)
-    except core.unacceptable as error:
-        return f"554 5.6.0 {error}"
-    except core.try_later as error:
-        log.info("smtp.try_later", conversation=mail.trace.id, error=type(error).__name__)
-        return SORRY
     except BaseException as error:  # noqa: BLE001 - whatever it is, the mail was not taken and the client must hear so
-        log.error("smtp.failed", conversation=mail.trace.id, **describe(error))
-        return SORRY
+        return _refused(core, mail, error)
     finally:
         _rest(core)
+
+
+async def hand_to(road: Any, core: Core, mail: Mail) -> str:
+    """`hand_over` by a road, where many mails share what each costs. Raises nothing but a cancellation."""
+    try:
+        refusal = flaw(mail.raw)
+        if refusal:
+            return f"554 5.6.0 {refusal}"
+        began = time.perf_counter()
+        receipt = await road.submit(mail.service, _envelope(core, mail), mail.trace.line() + mail.raw)
+        SUBMIT_SECONDS.observe(time.perf_counter() - began)
+        return _told(core, mail, receipt)
+    except Exception as error:  # noqa: BLE001 - as above
+        return _refused(core, mail, error)
+
+
+def _envelope(core: Core, mail: Mail) -> Any:
+    return core.envelope(
+        sender=mail.sender,
+        recipients=mail.recipients,
+        smtputf8=mail.smtputf8,
+        # What is there counts, not only what was said: many clients send 8-bit text without a word.
+        body8bit=mail.body8bit or not mail.raw.isascii(),
+        client=mail.trace.peer,
+    )
+
+
+def _refused(core: Core, mail: Mail, error: BaseException) -> str:
+    if isinstance(error, core.unacceptable):
+        return f"554 5.6.0 {error}"
+    if isinstance(error, core.try_later):
+        log.info("smtp.try_later", conversation=mail.trace.id, error=type(error).__name__)
+    else:
+        log.error("smtp.failed", conversation=mail.trace.id, **describe(error))
+    return SORRY
 
 
 def known(core: Core, username: str, secret: str) -> Any:

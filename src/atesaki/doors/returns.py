@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import structlog
-from aiosmtpd import smtp as theirs
 from prometheus_client import Counter, Gauge
 
-from . import smtp
-from .conversation import TOO_LONG, Conversation
+from . import commands, smtp
+from .commands import COMMANDS, Command
+from .conversation import TOO_LONG, Answers, Conversation
 from .handover import SORRY, describe
-from .hooks import Draft, Hooks
 
 OCTETS: Final = 2 * 1024 * 1024  # of one mail: a reply, or our own mail sent back
 RECIPIENTS: Final = 20  # a reply has one
 CONNECTIONS_LIMIT: Final = 100  # an MX reuses its own
 
-CONNECTIONS = Gauge("atesaki_inbound_connections", "Open connections of the inbound door")
+CONNECTIONS = Gauge("atesaki_inbound_connections", "Open connections of the inbound door", multiprocess_mode="livesum")
 ANSWERS = Counter("atesaki_inbound_answers", "Answers of the inbound door", ["code"])
 
 NOBODY: Final = "550 5.1.1 There is no such mailbox here."
@@ -30,8 +29,6 @@ _ANSWERS: Final = {
     "unreadable": "554 5.6.0 The mail has no header that can be read; nothing of it was taken.",
     "later": "451 4.7.1 Too much mail at once; nothing was taken, please send again.",
 }
-_COMMANDS: Final = [name for name in dir(theirs.SMTP) if name.startswith("smtp_") and name != "smtp_AUTH"]
-
 log = structlog.get_logger()
 
 
@@ -61,57 +58,66 @@ class Door(smtp.Door):
 
     setting = "ATESAKI_INBOUND"
 
-    def __init__(self, terms: smtp.Terms, inbox: Inbox) -> None:
-        super().__init__(terms, inbox)
-        self.hooks = Answers()
-
     def converse(self) -> Conversation:
         return Return(self)
+
+
+def lhlo(talk: Conversation, arg: str) -> None:
+    """RFC 2033 4.1: as EHLO; from here on each recipient has an answer of its own."""
+    commands.ehlo(talk, arg)
+    talk.lmtp = True
+
+
+def mail(talk: Conversation, arg: str) -> str:
+    """Any sender: what returns mail calls itself many things, and nobody is written to there."""
+    talk.draft.sender = commands.read_sender(talk, arg)
+    talk.draft.begun = True
+    return "250 2.1.0 OK"
+
+
+def rcpt(talk: Conversation, arg: str) -> str | None:
+    """An address of ours whose token is good, or abuse@ and postmaster@; the same no to all others."""
+    recipient, most = commands.read_recipient(talk, arg), talk.door.terms.recipients
+    if len(talk.draft.recipients) >= most:
+        return f"452 4.5.3 {most} recipients are the most; send the rest as another mail."
+    if "\0" in recipient:
+        return NOBODY
+    talk.wait(_look_up, recipient)
+    return None
+
+
+async def _look_up(talk: Conversation, recipient: str) -> str:
+    try:
+        known = await talk.door.call(_takes, talk.door.core, recipient)
+    except Exception as error:  # noqa: BLE001 - it may be a good one, so the mail must come again
+        log.error("inbound.look_up_failed", conversation=talk.name, **describe(error))
+        return "451 4.3.0 Cannot look this up at present; please come back."
+    if not known:
+        return NOBODY
+    talk.draft.recipients.append(recipient)
+    return "250 2.1.5 OK"
 
 
 class Return(Conversation):
     """One conversation with an MX, in SMTP or, after LHLO, in LMTP."""
 
-    connections, answers = CONNECTIONS, ANSWERS
-    lmtp = False
+    connections, answers = CONNECTIONS, Answers(ANSWERS)
+    commands: ClassVar[Mapping[bytes, Command]] = {
+        **{name: command for name, command in COMMANDS.items() if name != b"AUTH"},
+        **{b"LHLO": lhlo, b"MAIL": mail, b"RCPT": rcpt},
+    }
+    must_log_in = False
 
-    def __dir__(self) -> list[str]:
-        return [*_COMMANDS, "smtp_LHLO"]
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        if self._deadline is not None:
-            self._deadline.cancel()  # it is for those who must log in
-
-    def _create_session(self) -> theirs.Session:
-        session = super()._create_session()
-        session.authenticated = True
-        return session
-
-    async def smtp_LHLO(self, arg: str | None) -> None:
-        """RFC 2033 4.1: as EHLO; from here on each recipient has an answer of its own."""
-        self.lmtp = True
-        await super().smtp_EHLO(arg or "")
-
-    async def smtp_EHLO(self, arg: str | None) -> None:
-        self.lmtp = False
-        await super().smtp_EHLO(arg or "")
-
-    async def smtp_HELO(self, arg: str | None) -> None:
-        self.lmtp = False
-        await super().smtp_HELO(arg or "")
-
-    async def _answers_to(self, raw: bytes | None) -> list[str]:
+    async def answers_to(self, raw: bytes | None) -> list[str]:
         """One answer, or in LMTP one for each recipient (RFC 2033 4.2).
 
         In SMTP one that must come again makes all come again; what was taken is then known, and taken once.
         """
-        draft = self.envelope
+        draft = self.draft
         many = len(draft.recipients)
         if raw is None:
             said = [TOO_LONG.format(self.door.terms.octets)] * many
         else:
-            self.busy = True
             try:
                 said = await self.door.call(_receive, self.door.core, raw, draft.sender, tuple(draft.recipients))
             except Exception as error:  # noqa: BLE001 - no thread to be had: nothing was taken
@@ -120,42 +126,6 @@ class Return(Conversation):
         if self.lmtp:
             return said
         return [min(said, key=lambda answer: "425".index(answer[0]))]
-
-
-class Answers(Hooks):
-    """What this door answers to the single commands."""
-
-    async def handle_EHLO(
-        self, talk: Conversation, session: theirs.Session, draft: Draft, said: str, lines: list[str]
-    ) -> list[str]:
-        offers = await super().handle_EHLO(talk, session, draft, said, lines)
-        return [offer for offer in offers if not offer.startswith("250-AUTH")]
-
-    async def handle_MAIL(
-        self, talk: Conversation, session: theirs.Session, draft: Draft, path: str, options: list[str]
-    ) -> str:
-        """Any sender: what returns mail calls itself many things, and nobody is written to there."""
-        draft.sender = path.removeprefix("<").removesuffix(">")
-        draft.mail_from = path
-        draft.mail_options.extend(options)
-        return "250 2.1.0 OK"
-
-    async def handle_RCPT(
-        self, talk: Conversation, session: theirs.Session, draft: Draft, path: str, options: list[str]
-    ) -> str:
-        """An address of ours whose token is good, or abuse@ and postmaster@; the same no to all others."""
-        recipient = path.removeprefix("<").removesuffix(">")
-        if len(draft.recipients) >= talk.door.terms.recipients:
-            return f"452 4.5.3 {talk.door.terms.recipients} recipients are the most; send the rest as another mail."
-        try:
-            known = "\0" not in recipient and await talk.door.call(_takes, talk.door.core, recipient)
-        except Exception as error:  # noqa: BLE001 - it may be a good one, so the mail must come again
-            log.error("inbound.look_up_failed", conversation=talk.name, **describe(error))
-            return "451 4.3.0 Cannot look this up at present; please come back."
-        if not known:
-            return NOBODY
-        draft.recipients.append(recipient)
-        return "250 2.1.5 OK"
 
 
 def _takes(inbox: Inbox, recipient: str) -> bool:

@@ -8,7 +8,7 @@ import re
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -17,8 +17,8 @@ import structlog
 import uvloop
 
 from .conversation import CLOSING, Conversation
-from .handover import Core
-from .hooks import Hooks
+from .handover import Core, Mail, hand_over, hand_to
+from .networks import NOWHERE, Networks, Residents
 from .wire import on_loopback
 
 PATIENCE: Final = 25.0  # seconds that a stop waits for the mails that are in the gate's hands
@@ -42,6 +42,9 @@ class Terms:
     wrong_seconds: that a wrong password costs.
     threads: mails that are in the gate's hands at one time.
     tls: None means no STARTTLS, so that only clients on loopback can log in.
+    networks: from where a service speaks without logging in.
+    shared: other processes listen on the same port, and the system gives each its share of the connections; the
+        limits hold for each.
     """
 
     domain: str = "atesaki.localhost"
@@ -54,6 +57,8 @@ class Terms:
     wrong_seconds: float = 1.0
     threads: int = 16
     tls: ssl.SSLContext | None = None
+    networks: Networks = NOWHERE
+    shared: bool = False
 
     @classmethod
     def from_environment(cls) -> Terms:
@@ -69,35 +74,42 @@ class Terms:
             seconds=_number("ATESAKI_SMTP_TIMEOUT", int(cls.seconds), least=1),
             threads=_number("ATESAKI_GATE_THREADS", cls.threads, least=1),
             tls=certificate(os.environ.get("ATESAKI_TLS_CERT") or "", os.environ.get("ATESAKI_TLS_KEY") or ""),
+            networks=networks(),
+            shared=processes() > 1,
         )
 
 
 class Door:
     """A listening door. Lives in one event loop; the gate's work is done in its threads."""
 
-    # What aiosmtpd's constructor and our conversations need; set by `start`.
-    loop: asyncio.AbstractEventLoop
-    hooks: Hooks
+    loop: asyncio.AbstractEventLoop  # set by `start`
     setting = "ATESAKI_SMTP"
 
-    def __init__(self, terms: Terms, core: Any) -> None:
+    def __init__(self, terms: Terms, core: Any, find: Callable[[str], Any] | None = None) -> None:
+        """find: a service by its name, or None; for those who speak without logging in."""
         self.terms = terms
         self.core = core  # `Core`, or what another door's conversations ask
-        self.hooks = Hooks()
+        self.residents = Residents(self, find)
         self.conversations: set[Conversation] = set()
         self.octets = 0  # of all mails that are coming in now
         self.stopping = False
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._work: set[Future[Any]] = set()
         self._pool = ThreadPoolExecutor(terms.threads, thread_name_prefix="gate")
         # Apart from the mails': whoever comes while all of those wait for a next hop must still get in.
         self._porter = ThreadPoolExecutor(4, thread_name_prefix="porter")
         self._server: asyncio.AbstractServer | None = None
+        self._road: Any = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listens; returns the port, which the system chooses for 0. Raises `DoorError`."""
         self.loop = asyncio.get_running_loop()
+        if getattr(self.core, "road", None):
+            self._road = self.core.road(self.terms.threads)
         try:
-            server = await self.loop.create_server(self.converse, host, port, backlog=512)
+            server = await self.loop.create_server(
+                self.converse, host, port, backlog=512, reuse_port=self.terms.shared or None
+            )
         except (OSError, UnicodeError) as error:
             raise DoorError(
                 f"Cannot listen on {host} port {port} ({error}); set {self.setting} to a free one."
@@ -108,6 +120,24 @@ class Door:
     def converse(self) -> Conversation:
         """A conversation with a client that has just come."""
         return Conversation(self)
+
+    async def answer(self, mail: Mail) -> str:
+        """What to say to a mail, when it is known what became of it."""
+        if self._road is None:
+            return await self.call(hand_over, self.core, mail)
+        return await hand_to(self._road, self.core, mail)
+
+    def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Does `work` for a conversation that may end before it."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._kept)
+        return task
+
+    def _kept(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited for it has it
 
     async def ask(self, function: Callable[..., T], *args: Any) -> T:
         """The result of a look-up, in one of the threads that no mail waits in."""
@@ -140,16 +170,17 @@ class Door:
         for talk in list(self.conversations):
             if not talk.busy:
                 talk.dismiss(CLOSING)
-        ends: set[asyncio.Future[Any]] = {talk.task for talk in self.conversations}
-        ends.update(asyncio.wrap_future(work) for work in self._work)
+        ends: set[asyncio.Future[Any]] = {*self._tasks, *map(asyncio.wrap_future, self._work)}
         if ends:
             await asyncio.wait(ends, timeout=patience)
-        undone = len(self._work)
+        undone = self._tasks or self._work
         for talk in list(self.conversations):
             talk.dismiss(CLOSING)
         await asyncio.sleep(0.05)  # the last words go out when the loop comes round
         for pool in (self._pool, self._porter):
             pool.shutdown(wait=False, cancel_futures=True)
+        if self._road is not None:
+            self._road.close()
         return not undone
 
 
@@ -158,7 +189,16 @@ def run(listen: str) -> None:
 
     listen: `host:port`, an IPv6 host in brackets. Raises `DoorError`.
     """
-    serve(Door(Terms.from_environment(), Core.real()), listen, "gate")
+    serve(Door(Terms.from_environment(), Core.real(), _find), listen, "gate")
+
+
+def _find(name: str) -> Any:
+    from atesaki import tenants
+
+    try:
+        return tenants.find(name)
+    except tenants.TenantError:
+        return None
 
 
 def serve(door: Door, listen: str, part: str) -> None:
@@ -183,6 +223,9 @@ async def _serve(door: Door, host: str, port: int, part: str) -> bool:
     log.info(f"{part}.listening", host=host, port=port, tls=door.terms.tls is not None, threads=door.terms.threads)
     if part == "gate" and door.terms.tls is None and host != "localhost" and not on_loopback(host):
         log.warning("gate.no_certificate", hint="nobody can log in from outside: set ATESAKI_TLS_CERT, ATESAKI_TLS_KEY")
+    if door.terms.networks.far:
+        hint = "whoever can send from there speaks as the service that ATESAKI_SMTP_NETWORKS names"
+        log.warning(f"{part}.no_password_asked", networks=door.terms.networks.far, hint=hint)
     await stop.wait()
     log.info(f"{part}.stopping", conversations=len(door.conversations))
     ended = await door.stop()
@@ -215,6 +258,19 @@ def certificate(cert: str, key: str) -> ssl.SSLContext | None:
             "give a PEM chain and its key, readable and without a password."
         ) from error
     return context
+
+
+def networks() -> Networks:
+    """ATESAKI_SMTP_NETWORKS. Raises `DoorError`."""
+    try:
+        return Networks.read(os.environ.get("ATESAKI_SMTP_NETWORKS", ""))
+    except ValueError as error:
+        raise DoorError(f"ATESAKI_SMTP_NETWORKS cannot be used: {error}") from None
+
+
+def processes() -> int:
+    """How many gates share one port: ATESAKI_GATE_PROCESSES. Raises `DoorError`."""
+    return _number("ATESAKI_GATE_PROCESSES", 1, least=1)
 
 
 def _number(name: str, default: int, *, least: int) -> int:

@@ -25,7 +25,9 @@ from .holds import (
     vouch_all,
     withdraw,
 )
-from .ledger import explain, last_sent, line_of, lines_of, make_partitions, newest, numbers, rejected, wait_until_gone
+from .ledger import explain, last_sent, line_of, lines_of, newest, numbers, rejected, wait_until_gone
+from .months import make_partitions
+from .road import Road
 from .submit import DECIDE_SECONDS, Receipt, TryLater, Unacceptable, submit
 from .substitutes import Words, ask, challenge_free, correspond, last_asked, request, unwelcome, write_to
 from .verdict import REASONS, Outcome
@@ -37,6 +39,7 @@ __all__ = [
     "Envelope",
     "Outcome",
     "Receipt",
+    "Road",
     "TryLater",
     "Unacceptable",
     "Words",

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from atesaki.outbox import COURIER_SECONDS, Departure, Envelope, Hand, Handed, L
 from atesaki.ownership import Claim, Event, Fate, Given, Proof, Purpose, Stand, Standing, Taken
 from atesaki.tenants import Service
 
-from . import ledger, substitutes
+from . import ledger, months, substitutes
 from .models import Hold, Line
 from .verdict import Facts, Mode, Notice, Outcome, Verdict, Verification, decide
 
@@ -106,14 +106,19 @@ def hold(line: Line, envelope: Envelope, seen: Facts, key: UUID, learnt: Learnt)
         return verdict
     expires = clock.now() + timedelta(days=service.wait_days)
     Hold.objects.create(line=line.id, claim=claim, digest=address, key_id=key, expires=expires)
-    ownership.learn(claim, learnt.asked, passed=learnt.passed, seen=learnt.seen)
-    ownership.prolong(claim, expires)
+    ownership.learn([lesson(service, claim.pk, address, learnt, expires)])
     ledger.settle(line, verdict, seen.standing, Line.State.HELD, ("held", f"until {expires.isoformat()}"))
     if verdict.outcome is Outcome.SUBSTITUTE:
         substitutes.notice(claim, envelope.recipients[0], expires)
         ledger.note([line.id], ("noticed", ""))
     _tell_mails("held", service, [line], claim.pk, reason=verdict.reason, expires=expires.isoformat())
     return verdict
+
+
+def lesson(service: Service, claim: UUID, address: bytes, learnt: Learnt, expires: datetime) -> ownership.Lesson:
+    """What is kept of a mail that waits until `expires`."""
+    asked, seen = frozenset(learnt.asked), frozenset(learnt.seen)
+    return ownership.Lesson(service, claim, address, asked, learnt.passed, seen, expires)
 
 
 def learn(
@@ -266,13 +271,19 @@ def wake(lane: str) -> None:
     app.configure_task("atesaki.drive").defer(lane=lane)
 
 
-def drive(lane: str | None = None, most: int = 10_000) -> int:
+def drive(lane: str | None = None, most: int = 10_000, *, until: Callable[[], bool] = lambda: False) -> int:
     """Lets leave whatever may leave now, of one lane or of all; how many were tried.
+
+    `until`: whether to leave the rest to another worker; a lane that is written to all the time never runs dry.
 
     For each: 1 mark it as leaving and commit, 2 look where its address stands, 3 hand it over, 4 write down what
     became of it. Between 1 and 4 a disavowal waits for it; after 1 it sees every disavowal that came before.
     """
     for tried in range(most):
+        if until():
+            if lane is not None:
+                wake(lane)
+            return tried
         began = time.monotonic()
         with transaction.atomic(durable=True):
             leaving = outbox.take(lane)
@@ -576,29 +587,35 @@ def expire(most: int = 10_000) -> int:
     return count
 
 
-def due() -> dict[str, int]:
+def due(until: Callable[[], bool] = lambda: False) -> dict[str, int]:
     """Drives everything whose time has come, once; every step may be repeated at any time, by any node.
 
     A step that fails is told in the log and does not keep the others from their turn.
     """
     return orderly(
         {
-            "partitions": ledger.make_partitions,
+            "partitions": months.make_partitions,
             "swept": ledger.sweep,
             "taken_back": _take_back,
             "expired": expire,
             "settled": _settle_forgotten,
             "freed": _free_forgotten,
-            "driven": drive,
-            "forgotten": lambda: ledger.forget_old() + ownership.forget_old() + substitutes.forget_old(),
-        }
+            "driven": lambda: drive(until=until),
+            "forgotten": lambda: months.forget_old() + ownership.forget_old() + substitutes.forget_old(),
+        },
+        until,
     )
 
 
-def orderly(steps: Mapping[str, Callable[[], int]]) -> dict[str, int]:
-    """Runs each step, whatever became of the one before; how much each did, -1 for one that failed."""
+def orderly(steps: Mapping[str, Callable[[], int]], until: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    """Runs each step, whatever became of the one before; how much each did, -1 for one that failed.
+
+    `until`: whether to leave those that have not begun to the next turn.
+    """
     done = {}
     for name, step in steps.items():
+        if until():
+            break
         try:
             done[name] = step()
         except Exception:

@@ -5,17 +5,17 @@ A line that is `leaving` may be on the wire. Whoever needs to know that nothing 
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Max
-from django.db.models.functions import Now
 
 from atesaki import clock, keys
 from atesaki.outbox import COURIER_SECONDS, Envelope
@@ -25,7 +25,6 @@ from atesaki.tenants import Service
 from .models import Entry, Line
 from .verdict import REASONS, RULES, Verdict
 
-_KEPT = timedelta(days=400)
 _LOST = COURIER_SECONDS * 2
 
 
@@ -43,6 +42,13 @@ def intend(
 
     The moment it began to leave is the database's, as several nodes compare it.
     """
+    made = drawn(service, envelope, octets, customer=customer, verification=verification, kind=kind, state=state)
+    write(made)
+    return made
+
+
+def drawn(service: Service, envelope: Envelope, octets: int, **more: Any) -> list[Line]:
+    """As `intend`, without writing them."""
     at = clock.now()
     made = [
         Line(
@@ -50,20 +56,40 @@ def intend(
             position=position,
             service=service,
             digest=digest(recipient),
-            customer=customer,
-            kind=kind,
-            verification=verification,
             octets=octets,
-            state=state,
-            leaving_since=Now() if state == Line.State.LEAVING else None,
             at=at,
+            **more,
         )
         for position, recipient in enumerate(envelope.recipients)
     ]
     for line in made:
         line.mail = made[0].id
-    Line.objects.bulk_create(made)
     return made
+
+
+def write(lines: Sequence[Line]) -> None:
+    """Writes lines that are new, of one mail or of many: one statement, and so one commit."""
+    rows: list[tuple[Any, ...]] = [
+        (
+            *(line.id, line.mail, line.position, line.service_id, line.digest, line.customer, line.kind),
+            *(line.verification, line.octets, line.state, line.at),
+        )
+        for line in lines
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
+    for line in lines:
+        line._state.adding = False  # so that `save` updates it
+
+
+_WRITE = """
+INSERT INTO atesaki_line (id, mail, position, service_id, digest, customer, kind, verification, octets, state, at,
+                          leaving_since, outcome, reason, standing, misses, fate, would, would_reason)
+SELECT u.*, CASE WHEN u.state = 'leaving' THEN clock_timestamp() END, '', '', '', '[]', '', '', ''
+  FROM unnest(%s::uuid[], %s::uuid[], %s::smallint[], %s::bigint[], %s::bytea[], %s::text[], %s::text[], %s::bool[],
+              %s::int[], %s::text[], %s::timestamptz[])
+       u (id, mail, position, service, digest, customer, kind, verification, octets, state, at)
+"""
 
 
 def settle(line: Line, verdict: Verdict, standing: str, state: str, *entries: tuple[str, str], fate: str = "") -> None:
@@ -72,6 +98,55 @@ def settle(line: Line, verdict: Verdict, standing: str, state: str, *entries: tu
     line.standing, line.state, line.fate, line.leaving_since = standing, state, fate, None
     line.save()
     note([line.id], *entries)
+
+
+class Settled(NamedTuple):
+    """What is written about a line that was decided, and one entry (what, detail). `personal` is JSON."""
+
+    line: Line
+    verdict: Verdict
+    standing: str
+    entry: tuple[str, str]
+    state: str = Line.State.SETTLED
+    personal: str | None = None
+    template: int | None = None
+
+
+def settle_all(settled: Sequence[Settled]) -> None:
+    """`settle`, for many: one statement, and so one commit unless it is inside a transaction."""
+    if not settled:
+        return
+    pks = [each.line.id for each in settled]
+    columns: list[list[Any]] = [
+        pks,
+        [each.verdict.outcome.value for each in settled],
+        [each.verdict.reason for each in settled],
+        [json.dumps(each.verdict.misses) for each in settled],
+        [str(each.standing) for each in settled],
+        [str(each.state) for each in settled],
+        [each.personal for each in settled],
+        [each.template for each in settled],
+        [each.entry[0] for each in settled],
+        [each.entry[1][:200] for each in settled],
+    ]
+    with connection.cursor() as cursor:
+        # The bounds leave one partition to look into.
+        cursor.execute(_SETTLE, [*columns, min(pks), max(pks), clock.now()])
+
+
+_SETTLE = """
+WITH u AS (
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::jsonb[],
+                         %s::bigint[], %s::text[], %s::text[])
+             WITH ORDINALITY
+             u (line, outcome, reason, misses, standing, state, personal, template, what, detail, number)
+), moved AS (
+    UPDATE atesaki_line l
+       SET outcome = u.outcome, reason = u.reason, misses = u.misses, standing = u.standing, state = u.state,
+           personal = u.personal, template = u.template, leaving_since = NULL
+      FROM u WHERE l.id = u.line AND l.id BETWEEN %s AND %s)
+INSERT INTO atesaki_entry (line, at, what, detail) SELECT line, %s, what, detail FROM u ORDER BY number
+"""
 
 
 def move(lines: Iterable[UUID], state: str, *entries: tuple[str, str], fate: str | None = None) -> None:
@@ -143,8 +218,9 @@ def strike(address: bytes, spelt: Iterable[str]) -> None:
     entries = Entry.objects.filter(line__in=Line.objects.filter(digest=address).values("pk"))
     for word in spelt:
         for entry in entries.filter(detail__icontains=word):
-            entry.detail = re.sub(re.escape(word), "***@***", entry.detail, flags=re.IGNORECASE)
-            entry.save(update_fields=["detail"])
+            struck = re.sub(re.escape(word), "***@***", entry.detail, flags=re.IGNORECASE)
+            # By its line as well: the table is partitioned by that, and indexed by both.
+            Entry.objects.filter(line=entry.line, pk=entry.pk).update(detail=struck)
 
 
 def still_leaving(address: bytes) -> bool:
@@ -290,58 +366,6 @@ def numbers() -> dict[str, int]:
         "waiting": Line.objects.filter(state=Line.State.HELD).count(),
         "queued": Line.objects.filter(state=Line.State.QUEUED).count(),
     }
-
-
-def make_partitions(months: int = 3) -> int:
-    """Makes the ledger's partitions for this month and the next, and drops those whose time is over."""
-    made = 0
-    first = clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    with connection.cursor() as cursor:
-        for _ in range(months):
-            after = (first + timedelta(days=32)).replace(day=1)
-            made += _make_partition(cursor, first, after)
-            first = after
-        return made + _drop_partitions(cursor)
-
-
-def _drop_partitions(cursor: Any) -> int:
-    """Drops the months whose every line is over its time and settled."""
-    oldest = clock.now() - _KEPT
-    cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'atesaki_line'::regclass")
-    dropped = 0
-    for (name,) in cursor.fetchall():
-        month = re.fullmatch(r"atesaki_line_(\d{4})_(\d{2})", name)
-        if month is None or (int(month[1]), int(month[2])) >= (oldest.year, oldest.month):
-            continue
-        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {name} WHERE state <> 'settled')")  # noqa: S608 - our own name
-        if not cursor.fetchone()[0]:
-            cursor.execute(f"DROP TABLE {name}")
-            dropped += 1
-    return dropped
-
-
-def _make_partition(cursor: Any, first: datetime, after: datetime) -> int:
-    name = f"atesaki_line_{first:%Y_%m}"
-    cursor.execute("SELECT to_regclass(%s)", [name])
-    if cursor.fetchone()[0]:
-        return 0
-    low, high = (UUID(int=int(at.timestamp() * 1000) << 80) for at in (first, after))
-    cursor.execute("SELECT EXISTS (SELECT 1 FROM atesaki_line_rest WHERE id >= %s AND id < %s)", [low, high])
-    if cursor.fetchone()[0]:
-        return 0  # lines of that month lie in the rest already: they stay there, and are found there
-    # The name and the bounds are ours, computed above: PostgreSQL takes no parameters in DDL.
-    cursor.execute(
-        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF atesaki_line FOR VALUES FROM ('{low}') TO ('{high}')"
-    )
-    return 1
-
-
-def forget_old() -> int:
-    """Removes lines and their entries after 400 days."""
-    oldest = UUID(int=int((clock.now() - _KEPT).timestamp() * 1000) << 80)
-    gone, _ = Line.objects.filter(pk__lt=oldest, state=Line.State.SETTLED).delete()
-    entries, _ = Entry.objects.filter(line__lt=oldest).delete()
-    return gone + entries
 
 
 def by_pk(pks: Sequence[UUID]) -> dict[UUID, Line]:

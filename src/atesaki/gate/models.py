@@ -16,7 +16,7 @@ class Line(models.Model):
     """The ledger: one line for each recipient of each mail, never its content, never a plain address.
 
     Partitioned by month on `id` (a UUIDv7, so the id is the time). Kept 400 days, the time in which a leak
-    may have to be reported and counted.
+    may have to be reported and counted, and then until the last of its month has been.
     """
 
     class State(models.TextChoices):
@@ -73,15 +73,16 @@ class Line(models.Model):
 
 
 class Entry(models.Model):
-    """What happened to a line, and when, in the order of `id`. Kept as long as the line."""
+    """What happened to a line, and when, in the order of `id`. Kept as long as the line.
+
+    Partitioned by month on `line`, so that both lie in the same month. The database's key is (line, id), which
+    Django cannot say of a number that it counts itself: whatever is looked for here is looked for by its line.
+    """
 
     line = models.UUIDField()
     at = models.DateTimeField()
     what = models.CharField(max_length=24)
     detail = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["line", "id"], name="entry_by_line")]
 
 
 class Hold(models.Model):

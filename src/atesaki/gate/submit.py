@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import structlog
@@ -30,7 +30,6 @@ DECIDE_SECONDS = Histogram(
     "From the end of DATA to the verdict for every recipient.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-
 
 _LEAST_SECONDS = 0.5  # to read a mail in, when the next hop has taken its time
 
@@ -74,8 +73,28 @@ class Case:
     handed: Handed | None = None
 
 
+@dataclass(slots=True)
+class Mail:
+    """One message on the way through, for all its recipients."""
+
+    service: Service
+    envelope: Envelope
+    octets: int
+    request: Request
+    began: float  # before its lines were written, by the monotonic clock
+    cases: list[Case] = field(default_factory=list)
+    learnt: Learnt | None = None
+    left: bool = False  # it waits, and was not kept together with others
+    wrong: TryLater | None = None  # why it is not taken, where that concerns no other
+
+    @property
+    def going(self) -> list[Case]:
+        """Those to whom it may be handed over."""
+        return [case for case in self.cases if case.verdict.outcome is Outcome.DELIVER]
+
+
 def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
-    """Takes a message, or says that it did not; sync, one thread for each.
+    """Takes a message, or says that it did not; sync, one thread for each. `road` does the same for many at once.
 
     1 Write a line per recipient, "leaving", and commit.
     2 Look where each address stands.
@@ -89,43 +108,67 @@ def submit(service: Service, envelope: Envelope, raw: bytes) -> Receipt:
     hop took already may then arrive twice, which the ledger explains; none is ever lost. Reading never raises, and 7
     changes no answer. Who dies between 4 and 7 leaves lines that were not read, and these count as personal.
     """
-    began = time.monotonic()
-    if not envelope.recipients:
-        raise Unacceptable("A mail needs a recipient.")
-    request = read_request(raw)
+    mail = taken(service, envelope, raw)
     try:
-        service = _present(service)
-        with transaction.atomic(durable=True):
-            lines = ledger.intend(
-                service, envelope, len(raw), customer=request.customer, verification=request.verification
-            )
-        cases = _look(service, envelope, lines, request)
-        DECIDE_SECONDS.observe(time.monotonic() - began)
-        _hand_over(cases, request, began)
-        _settle_handed(service, cases, request)
-        learnt = _read(service, cases, request, began)
-        if any(_waits(case) for case in cases):
-            with transaction.atomic(durable=True):
-                _keep(service, cases, request, learnt)
+        write_down([mail])
+        if mail.wrong:
+            raise mail.wrong
+        if mail.going:
+            _hand_over(mail)
+        settle_handed(mail)
+        read(mail)
+        keep_waiting(mail)
     except DatabaseError as error:
         raise TryLater("The database cannot be written; nothing was taken.") from error
     except CourierError as error:
         raise TryLater("The next hop is set up wrongly; nothing was taken.") from error
-    _write_read(service, cases, request, learnt)
-    outcomes = tuple(case.verdict.outcome for case in cases)
-    return Receipt(lines[0].id, outcomes, tuple(case.verdict.reason for case in cases))
+    write_read(mail)
+    return receipt(mail)
 
 
-def _present(service: Service) -> Service:
-    """The service as it is now: a conversation may have begun before its policy was changed, or its key ended."""
-    found = tenants.present(service)
-    if found is None:
-        raise TryLater("The key that this conversation began with has ended; nothing was taken.")
-    return found
+def taken(service: Service, envelope: Envelope, raw: bytes) -> Mail:
+    """A message as it comes in. Raises `Unacceptable`."""
+    if not envelope.recipients:
+        raise Unacceptable("A mail needs a recipient.")
+    return Mail(service, envelope, len(raw), read_request(raw), time.monotonic())
+
+
+def receipt(mail: Mail) -> Receipt:
+    """What is answered to a message that was taken."""
+    outcomes = tuple(case.verdict.outcome for case in mail.cases)
+    return Receipt(mail.cases[0].line.id, outcomes, tuple(case.verdict.reason for case in mail.cases))
+
+
+def write_down(mails: Sequence[Mail]) -> None:
+    """1 to 3 of `submit`, for many: each service as it is now, a line for each recipient, then the verdicts.
+
+    Of the services some keys may have ended, as a conversation may begin before: that is told in `wrong`.
+    """
+    present = tenants.present_all([mail.service for mail in mails])
+    drawn: list[tuple[Mail, list[Line]]] = []
+    for mail in mails:
+        found = present.get((mail.service.pk, mail.service.came_by))
+        mail.cases.clear()
+        if found is None:
+            mail.wrong = TryLater("The key that this conversation began with has ended; nothing was taken.")
+            continue
+        mail.service, mail.began = found, time.monotonic()
+        asked = mail.request
+        more = {"customer": asked.customer, "verification": asked.verification}
+        drawn.append((mail, ledger.drawn(found, mail.envelope, mail.octets, **more)))
+    if not drawn:
+        return
+    with transaction.atomic(durable=True):
+        ledger.write([line for _, lines in drawn for line in lines])
+    _look(drawn)
+    for mail, _ in drawn:
+        DECIDE_SECONDS.observe(time.monotonic() - mail.began)
 
 
 def read_request(raw: bytes) -> Request:
     """The service's wishes. Raises `Unacceptable` for one that cannot be read, rather than guess at it."""
+    if b"x-atesaki-" not in raw.lower():  # most mails, and each field looked for would cost more
+        return Request("", verification=False, knows=(), mail=raw)
     spelt = [content.decode_words(value).strip() for value in content.header_values(raw, "X-Atesaki-Customer")]
     customers = [value for value in spelt if value]
     if len(set(customers)) > 1:
@@ -143,15 +186,18 @@ def read_request(raw: bytes) -> Request:
     return Request(customer, bool(classes), knows, content.without_headers(raw, "X-Atesaki-"))
 
 
-def _look(service: Service, envelope: Envelope, lines: Sequence[Line], request: Request) -> list[Case]:
-    found = ownership.standings(service, [(bytes(line.digest), line.customer) for line in lines])
-    cases = []
-    for line, known, recipient in zip(lines, found, envelope.recipients, strict=True):
-        alone = Envelope(envelope.sender, (recipient,), envelope.smtputf8, envelope.body8bit, envelope.client)
-        verification = _verification(service, line, known, request)
-        facts = holds.facts(service, bytes(line.digest), known.stand, verification, Notice.DUE)
-        cases.append(Case(line, alone, known, facts, decide(facts)))
-    return cases
+def _look(drawn: Sequence[tuple[Mail, list[Line]]]) -> None:
+    """Looks where every address stands, in one question, and decides for each."""
+    wanted = [(mail.service, bytes(line.digest), line.customer) for mail, lines in drawn for line in lines]
+    stands = iter(ownership.standings_all(wanted))
+    for mail, lines in drawn:
+        whole = mail.envelope
+        for line, recipient in zip(lines, whole.recipients, strict=True):
+            known = next(stands)
+            alone = whole if len(lines) == 1 else replace(whole, recipients=(recipient,))
+            verification = _verification(mail.service, line, known, mail.request)
+            facts = holds.facts(mail.service, bytes(line.digest), known.stand, verification, Notice.DUE)
+            mail.cases.append(Case(line, alone, known, facts, decide(facts)))
 
 
 def _verification(service: Service, line: Line, known: Known, request: Request) -> Verification:
@@ -173,19 +219,22 @@ def _verification(service: Service, line: Line, known: Known, request: Request) 
     return Verification.PERMITTED if free else Verification.SPENT
 
 
-def _hand_over(cases: Sequence[Case], request: Request, began: float) -> None:
-    going = [case for case in cases if case.verdict.outcome is Outcome.DELIVER]
-    if not going:
-        return
-    left = COURIER_SECONDS - (time.monotonic() - began)
-    if left <= 0:
-        raise TryLater("Deciding took too long; nothing was taken.")
-    answers = courier().hand(_together(going), request.mail, left)
+def _hand_over(mail: Mail) -> None:
+    going = mail.going
+    answers = courier().hand(together(going), mail.request.mail, left(mail))
     for case, answer in zip(going, answers, strict=True):
         case.handed = answer
 
 
-def _together(cases: Sequence[Case]) -> Envelope:
+def left(mail: Mail) -> float:
+    """Seconds in which it must have been handed over: a disavowal waits no longer (L5). Raises `TryLater`."""
+    seconds = COURIER_SECONDS - (time.monotonic() - mail.began)
+    if seconds <= 0:
+        raise TryLater("Deciding took too long; nothing was taken.")
+    return seconds
+
+
+def together(cases: Sequence[Case]) -> Envelope:
     """One envelope for these recipients of a mail."""
     first = cases[0].envelope
     return replace(first, recipients=tuple(case.envelope.recipients[0] for case in cases))
@@ -202,13 +251,14 @@ def _answered(case: Case) -> bool:
     return case.handed is not None and case.handed.hand in (Hand.ACCEPTED, Hand.PERMANENT)
 
 
-def _settle_handed(service: Service, cases: Sequence[Case], request: Request) -> None:
+def settle_handed(mail: Mail) -> None:
     """Writes what became of what was handed over, before anything is read: a "not me" waits for what is leaving (L5),
     and must not wait for our reading.
 
     What waits is set aside. So is what the next hop put off, while others wait: if these cannot be kept, the sender
     sends it again, and it must not be in the outbox as well.
     """
+    service, cases = mail.service, mail.cases
     waits = any(_waits(case) for case in cases)
     with transaction.atomic(durable=True):
         aside = []
@@ -216,7 +266,7 @@ def _settle_handed(service: Service, cases: Sequence[Case], request: Request) ->
             if _waits(case) or (waits and not _answered(case)):
                 aside.append(case.line.id)
             else:
-                _settle(service, case, request)
+                _settle(service, case, mail.request)
         ledger.set_aside(aside)
         if not waits:
             _report_refused(cases)
@@ -235,15 +285,28 @@ def _settle(service: Service, case: Case, request: Request) -> None:
         _settle_answer(service, case, request)
 
 
-def _read(service: Service, cases: Sequence[Case], request: Request, began: float) -> Learnt | None:
+def read(mail: Mail) -> None:
+    """5 of `submit`."""
+    mail.learnt = _read(mail)
+
+
+def keep_waiting(mail: Mail) -> None:
+    """6 of `submit`. Raises `TryLater`, `DatabaseError`."""
+    if any(_waits(case) for case in mail.cases):
+        with transaction.atomic(durable=True):
+            _keep(mail)
+
+
+def _read(mail: Mail) -> Learnt | None:
     """Reads a mail, if it waits for anybody or went to anybody who is not proved or is observed; once for them all."""
-    given = [case for case in cases if not _refused(case)]
+    given = [case for case in mail.cases if not _refused(case)]
     waits = any(_waits(case) for case in given)
     if not waits and not any(_observed(case) or case.facts.standing is not ownership.Standing.PROVED for case in given):
         return None
-    left = max(_LEAST_SECONDS, COURIER_SECONDS - (time.monotonic() - began))
+    seconds = max(_LEAST_SECONDS, COURIER_SECONDS - (time.monotonic() - mail.began))
     recipient = bytes(given[0].line.digest)
-    return holds.learn(service, request.mail, recipient, request.knows, waits=waits, left=left)
+    asked = mail.request
+    return holds.learn(mail.service, asked.mail, recipient, asked.knows, waits=waits, left=seconds)
 
 
 def _refused(case: Case) -> bool:
@@ -255,11 +318,12 @@ def _observed(case: Case) -> bool:
     return case.facts.mode is Mode.OBSERVE
 
 
-def _write_read(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
-    """Writes what was read on the lines that were settled without it, and what enforcing had done with the observed.
+def write_read(mail: Mail) -> None:
+    """7 of `submit`: writes what was read on lines settled without it, and what enforcing had done with the observed.
 
     The next hop has the mail, and the sender's answer is made: whatever fails here, the lines say that nobody looked.
     """
+    service, cases, request, learnt = mail.service, mail.cases, mail.request, mail.learnt
     try:
         if learnt is not None:
             given = [case.line.id for case in cases if not _refused(case)]
@@ -272,7 +336,7 @@ def _write_read(service: Service, cases: Sequence[Case], request: Request, learn
         for would, lines in had.items():
             ledger.would(lines, would)
         if learnt is None:
-            _learn_later(service, cases, request)
+            learn_later(mail)
     except Exception as error:  # noqa: BLE001 - an error here would have the sender send it again
         log.warning("read.not_written", service=service.pk, error=type(error).__name__)
 
@@ -290,19 +354,21 @@ def _would(service: Service, case: Case, request: Request, *, carries: bool) -> 
     return verdict
 
 
-def _learn_later(service: Service, cases: Sequence[Case], request: Request) -> None:
+def learn_later(mail: Mail) -> None:
     """One in so many mails to proved addresses is read after all, when its sender has been answered."""
     every = settings.ATESAKI_LEARN_EVERY
-    lines = [case.line for case in cases if case.verdict.outcome is Outcome.DELIVER]
+    lines = [case.line for case in mail.cases if case.verdict.outcome is Outcome.DELIVER]
     if every and lines and lines[0].pk.int % every == 0:
         pks = [line.pk for line in lines]
         learning.later(
-            service, request.mail, bytes(lines[0].digest), lambda found: ledger.read(pks, found.kinds, found.template)
+            *(mail.service, mail.request.mail, bytes(lines[0].digest)),
+            lambda found: ledger.read(pks, found.kinds, found.template),
         )
 
 
-def _keep(service: Service, cases: Sequence[Case], request: Request, learnt: Learnt | None) -> None:
+def _keep(mail: Mail) -> None:
     """Keeps what waits, and settles what was set aside with it."""
+    service, cases, request, learnt = mail.service, mail.cases, mail.request, mail.learnt
     if learnt is None:
         raise TryLater("What waits was not read.")
     sealed = _seal(cases, request)
@@ -327,7 +393,7 @@ def _report_refused(cases: Sequence[Case]) -> None:
 def _seal(cases: Sequence[Case], request: Request) -> dict[UUID, UUID]:
     """Seals the mail once for everybody who waits for it; the key for each line."""
     waiting = [case for case in cases if _waits(case)]
-    return dict(zip((case.line.id for case in waiting), seal_mail(_together(waiting), request.mail), strict=True))
+    return dict(zip((case.line.id for case in waiting), seal_mail(together(waiting), request.mail), strict=True))
 
 
 def _settle_answer(service: Service, case: Case, request: Request) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from prometheus_client import Counter
 
-from atesaki import campaigns, content, desk, keys, notme, ownership
+from atesaki import campaigns, content, desk, keys, notme, ownership, tracing
 from atesaki.desk import Case
 from atesaki.language import language
 from atesaki.models import Claim, Inquiry
@@ -58,8 +58,11 @@ def receive(raw: bytes, envelope_sender: str, recipient: str) -> Taken:
     if not takes(recipient):
         return Taken.NOBODY
     at = place(recipient)
-    heard = read(raw, envelope_sender, recipient)
-    taken = _follow(at, heard, raw)
+    with tracing.span("inbound", octets=len(raw)):
+        with tracing.span("inbound.read"):
+            heard = read(raw, envelope_sender, recipient)
+        with tracing.span("inbound.follow", kind=heard.kind.value):
+            taken = _follow(at, heard, raw)
     CAME.labels(heard.kind.value).inc()
     log.info("inbound.came", kind=heard.kind.value, role=at.role.value, status=heard.status, octets=len(raw))
     return taken

@@ -33,6 +33,7 @@ _LARGE = 256 * 1024  # octets; what is larger can take long, and must not take w
 _LIMITS = Limits(text=150_000, file_text=50_000)  # characters: what lies beyond is told as unreadable
 _QUEUE, _LARGEST = 32, 1_000_000  # mails, and octets of one, that wait to be learnt from afterwards
 _IDLE = 5.0  # seconds without such a mail, after which what was counted is brought to the rows
+_PAUSE = 19.0  # times what a look cost: learning takes a twentieth of a core
 
 _T = TypeVar("_T")
 # A mail that waits must be read, for its question to the customer; that never stands behind the longer search.
@@ -200,6 +201,7 @@ def _work() -> None:
                     _thread = None
                     return
             continue
+        began = time.monotonic()
         try:
             job.done(look(job.service, job.mail, job.recipient))
         except Exception as error:  # noqa: BLE001 - one mail that cannot be learnt from must not end the learning
@@ -207,6 +209,8 @@ def _work() -> None:
             connection.close()
         finally:
             _jobs.task_done()
+        # Reading holds the interpreter, and every mail on the road would wait for it time and again.
+        time.sleep(min(1.0, _PAUSE * (time.monotonic() - began)))
 
 
 def _rest() -> None:

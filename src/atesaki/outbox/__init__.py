@@ -9,7 +9,8 @@ Read first: `departures`, then `couriers`.
 from .couriers import COURIER_SECONDS, Courier, CourierError, Envelope, Hand, Handed, courier
 from .departures import Leaving, again, gone, keep, key_of, still_ours, take, take_back, waiting
 from .models import Departure, Key, Webhook
-from .seals import SealedMail, destroy, open_mail, seal_mail
+from .seals import SealedMail, destroy, open_mail, seal_mail, seal_mails
+from .upstream import Upstream
 from .webhooks import (
     Told,
     deliver,
@@ -17,10 +18,12 @@ from .webhooks import (
     drive_webhooks,
     forget_old,
     overview,
+    reach_webhook,
     repeat_webhook,
     take_back_webhooks,
     tell,
     tell_all,
+    try_webhook,
     webhooks_of,
 )
 
@@ -36,6 +39,7 @@ __all__ = [
     "Leaving",
     "SealedMail",
     "Told",
+    "Upstream",
     "Webhook",
     "again",
     "courier",
@@ -49,14 +53,17 @@ __all__ = [
     "key_of",
     "open_mail",
     "overview",
+    "reach_webhook",
     "repeat_webhook",
     "seal_mail",
+    "seal_mails",
     "still_ours",
     "take",
     "take_back",
     "take_back_webhooks",
     "tell",
     "tell_all",
+    "try_webhook",
     "waiting",
     "webhooks_of",
 ]

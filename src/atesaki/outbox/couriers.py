@@ -25,9 +25,9 @@ from atesaki.addresses import Address
 COURIER_SECONDS = 20.0
 """The longest that anything is `leaving`. Whoever presses "not me" may have to wait for so long (L5)."""
 
-_IDLE_SECONDS = 30.0  # Postfix drops an idle client after 100 s by default, others sooner
+IDLE_SECONDS = 30.0  # Postfix drops an idle client after 100 s by default, others sooner
 _POOLED = 8
-_AWAY_SECONDS = 5.0  # after a failure to connect nobody waits for the same again, or a dead hop takes every thread
+AWAY_SECONDS = 5.0  # after a failure to connect nobody waits for the same again, or a dead hop takes every thread
 
 
 class CourierError(ValueError):
@@ -186,13 +186,13 @@ class Smtp:
         try:
             peer = self._connection(ends)
         except (OSError, smtplib.SMTPException) as error:
-            self._away_until = time.monotonic() + _AWAY_SECONDS
-            return [_temporary(error)] * len(envelope.recipients)
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            return [temporary(error)] * len(envelope.recipients)
         try:
             handed = _converse(peer, envelope, content, ends)
         except (OSError, smtplib.SMTPException) as error:
             peer.close()
-            return [_temporary(error)] * len(envelope.recipients)
+            return [temporary(error)] * len(envelope.recipients)
         if any(one.hand is Hand.UNKNOWN for one in handed):
             peer.close()
         else:
@@ -208,7 +208,7 @@ class Smtp:
                     raise ConnectionRefusedError("the next hop did not answer a moment ago")
                 return self._connect(ends)
             try:
-                if time.monotonic() - since < _IDLE_SECONDS and peer.sock is not None:
+                if time.monotonic() - since < IDLE_SECONDS and peer.sock is not None:
                     _allow(peer, ends)
                     if peer.rset()[0] == 250:
                         return peer
@@ -224,7 +224,7 @@ class Smtp:
             peer.ehlo_or_helo_if_needed()
             if not self.secure and peer.has_extn("starttls"):
                 _allow(peer, ends)
-                peer.starttls(context=trusted if self.login else _opportunistic())
+                peer.starttls(context=trusted if self.login else opportunistic())
                 _allow(peer, ends)
                 peer.ehlo()
             if self.login:
@@ -245,7 +245,8 @@ class Smtp:
         peer.close()
 
 
-def _opportunistic() -> ssl.SSLContext:
+def opportunistic() -> ssl.SSLContext:
+    """TLS with whoever answers (RFC 7435)."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -264,13 +265,13 @@ def _converse(peer: smtplib.SMTP, envelope: Envelope, content: bytes, ends: floa
     peer.command_encoding = "utf-8" if envelope.smtputf8 else "ascii"
     _allow(peer, ends)
     # Not peer.mail() and peer.rcpt(): they parse the address again, and spoil a..b@docomo.ne.jp.
-    sender = _answer(*peer.docmd("MAIL", " ".join([f"FROM:<{envelope.sender}>", *options])))
+    sender = answer(*peer.docmd("MAIL", " ".join([f"FROM:<{envelope.sender}>", *options])))
     if sender.hand is not Hand.ACCEPTED:
         return [sender] * len(envelope.recipients)
     handed = []
     for recipient in envelope.recipients:
         _allow(peer, ends)
-        handed.append(_answer(*peer.docmd("RCPT", f"TO:<{recipient.text}>")))
+        handed.append(answer(*peer.docmd("RCPT", f"TO:<{recipient.text}>")))
     if all(one.hand is not Hand.ACCEPTED for one in handed):
         peer.rset()
         return handed
@@ -282,22 +283,27 @@ def _data(peer: smtplib.SMTP, content: bytes, ends: float) -> Handed:
     _allow(peer, ends)
     code, text = peer.docmd("DATA")
     if code != 354:
-        return _answer(code, text)
-    stuffed = content.replace(b"\r\n.", b"\r\n..")  # RFC 5321 4.5.2
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
+        return answer(code, text)
+    body, end = stuffed(content)
     try:
         _allow(peer, ends)
-        peer.send(stuffed)
+        peer.send(body)
     except (OSError, smtplib.SMTPException) as error:
-        return _temporary(error)  # without the final dot nothing was taken (RFC 5321 4.1.1.4)
+        return temporary(error)  # without the final dot nothing was taken (RFC 5321 4.1.1.4)
     try:
         _allow(peer, ends)
         peer.send(end)
-        return _answer(*peer.getreply())
+        return answer(*peer.getreply())
     except (OSError, smtplib.SMTPException) as error:
         return Handed(Hand.UNKNOWN, 0, f"the next hop's answer was lost: {_words(error)}")
+
+
+def stuffed(content: bytes) -> tuple[bytes, bytes]:
+    """A mail as it stands on the wire, and its end mark (RFC 5321 4.5.2)."""
+    body = content.replace(b"\r\n.", b"\r\n..")
+    if body.startswith(b"."):
+        body = b"." + body
+    return body, b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n"
 
 
 def _allow(peer: smtplib.SMTP, ends: float) -> None:
@@ -313,14 +319,16 @@ def _left(ends: float) -> float:
     return left
 
 
-def _answer(code: int, text: bytes) -> Handed:
+def answer(code: int, text: bytes) -> Handed:
+    """What a reply means for a mail."""
     words = _plain(text.decode("utf-8", "replace"))
     if 200 <= code < 300:
         return Handed(Hand.ACCEPTED, code, words)
     return Handed(Hand.PERMANENT if 500 <= code < 600 else Hand.TEMPORARY, max(code, 0), words)
 
 
-def _temporary(error: Exception) -> Handed:
+def temporary(error: Exception) -> Handed:
+    """What an error means for a mail that was not sent whole."""
     return Handed(Hand.TEMPORARY, 0, _words(error))
 
 

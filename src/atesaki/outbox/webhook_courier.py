@@ -87,6 +87,17 @@ def hand_event(url: str, key: bytes, event: str, body: bytes) -> Reply:
         return Reply(0, _why(error))
 
 
+def reach(url: str) -> Reply:
+    """Connects as `hand_event` would, TLS and all, and says nothing: 200 of our own where that went well."""
+    try:
+        with _connected(_place(url), time.monotonic() + EVENT_SECONDS):
+            return Reply(200, "connected")
+    except _Refused as refused:
+        return Reply(0, str(refused))
+    except (OSError, HTTPError, ValueError) as error:
+        return Reply(0, _why(error))
+
+
 def sign(key: bytes, event: str, at: int, body: bytes) -> str:
     """The signature header's value: HMAC-SHA-256 of id, time and body, joined by full stops."""
     return "v1," + b64encode(hmac.digest(key, f"{event}.{at}.".encode() + body, "sha256")).decode()

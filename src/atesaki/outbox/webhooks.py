@@ -20,7 +20,7 @@ from atesaki import clock, keys
 from atesaki.tenants import Service, TenantError, webhook_secret
 
 from .models import Webhook
-from .webhook_courier import Reply, hand_event
+from .webhook_courier import Reply, hand_event, reach
 
 log = structlog.get_logger(__name__)
 
@@ -151,6 +151,21 @@ def repeat_webhook(pk: UUID) -> bool:
         if done:
             _wake(pk)
     return bool(done)
+
+
+def reach_webhook(service: Service) -> Reply:
+    """Whether a connection to its URL can be made; nothing is sent."""
+    return reach(service.webhook)
+
+
+def try_webhook(service: Service) -> Reply:
+    """Sends it one signed event `test.sent` about nothing, now and once; what it answered."""
+    at = clock.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = json.dumps({"type": "test.sent", "timestamp": at, "data": {}}, separators=(",", ":")).encode()
+    try:
+        return hand_event(service.webhook, webhook_secret(service), str(keys.uuid7()), body)
+    except TenantError:
+        return Reply(0, "the webhook secret does not open: make new keys with `atesaki service rotate`")
 
 
 def forget_old() -> int:

@@ -9,6 +9,7 @@ Read first: `standing.derive`, then `claims`, `tokens`, `proofs`.
 from .as_told import Told, told
 from .claims import (
     Known,
+    Lesson,
     being_asked,
     claim,
     claim_of,
@@ -26,8 +27,8 @@ from .claims import (
     lock,
     may_still_confirm,
     plain,
-    prolong,
     standings,
+    standings_all,
     withdraw,
 )
 from .imported import Fate, Given, Shows, Taken, in_doubt, take_in
@@ -55,6 +56,7 @@ __all__ = [
     "Fate",
     "Given",
     "Known",
+    "Lesson",
     "Proof",
     "Purpose",
     "Said",
@@ -93,10 +95,10 @@ __all__ = [
     "may_still_confirm",
     "pause",
     "plain",
-    "prolong",
     "prove",
     "prove_code",
     "standings",
+    "standings_all",
     "take_in",
     "told",
     "visit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import randbelow
@@ -48,21 +48,39 @@ def lock(address: bytes) -> None:
 
 
 def standings(service: Service, wanted: Sequence[tuple[bytes, str]]) -> list[Known]:
-    """For each (digest, customer) of `wanted`, in order: two queries, however many there are.
+    """For each (digest, customer) of `wanted`, in order."""
+    return standings_all([(service, address, customer) for address, customer in wanted])
 
-    Both read committed rows, the events after the claims, so a disavowal committed before the call is seen.
+
+def standings_all(wanted: Sequence[tuple[Service, bytes, str]]) -> list[Known]:
+    """For each (service, digest, customer) of `wanted`, in order: one query, however many there are.
+
+    It reads committed rows, so a disavowal committed before the call is seen.
     """
-    digests = list({address for address, _ in wanted})
-    claims = {
-        (bytes(row.digest), row.customer): row.pk
-        for row in Claim.objects.filter(service=service, digest__in=digests).only("pk", "digest", "customer")
-    }
-    said = said_about(service.organisation_id, digests)
+    digests = list({address for _, address, _ in wanted})
+    claims: dict[tuple[int, bytes, str], UUID] = {}
+    said: dict[tuple[int, bytes], list[Said]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDINGS, [digests, list({service.organisation_id for service, _, _ in wanted}), digests])
+        for owner, address, order, words, claim, method in cursor.fetchall():
+            if order is None:
+                claims[owner, bytes(address), words] = claim
+            else:
+                said[owner, bytes(address)].append(Said(order, words, claim, method == ACCEPTED))
     found = []
-    for address, customer in wanted:
-        pk = claims.get((address, customer))
-        found.append(Known(pk, derive(pk, said[address])))
+    for service, address, customer in wanted:
+        pk = claims.get((service.pk, address, customer))
+        found.append(Known(pk, derive(pk, said[service.organisation_id, address])))
     return found
+
+
+# Claims by service, events by organisation, and both as of one moment: a claim is never seen without its events.
+_STANDINGS = """
+SELECT service_id, digest, NULL::bigint, customer, id, '' FROM atesaki_claim WHERE digest = ANY(%s::bytea[])
+UNION ALL
+SELECT organisation_id, digest, id, kind, claim_id, method FROM atesaki_event
+ WHERE organisation_id = ANY(%s::bigint[]) AND digest = ANY(%s::bytea[])
+"""
 
 
 def known(claim: Claim) -> Stand:
@@ -171,32 +189,95 @@ def say(claim: Claim, kind: str, method: str = "", evidence: str = "") -> Event:
     )
 
 
-def learn(claim: Claim, asked: Iterable[Fact], *, passed: bool, seen: Iterable[Fact] = ()) -> None:
-    """Keeps digests of what only the customer knows, and of which values stand in whose mail.
-
-    `asked`: what the page may ask for; `passed` if the service said so itself.
-    `seen`: every contact value of the mail. One that many receive is never asked for (L1: a shop's printed
-    postal code would otherwise open the customer's mail to any reader of it).
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a mail for a claim holds. `asked`: what the page may ask for; `passed` if the service said so itself.
+    `seen`: every contact value. `until`: how long the mail waits.
     """
-    service = claim.service
+
+    service: Service
+    claim: UUID
+    address: bytes
+    asked: frozenset[Fact]
+    passed: bool
+    seen: frozenset[Fact]
+    until: datetime
+
+
+def learn(lessons: Sequence[Lesson]) -> None:
+    """Keeps digests of what only the customer knows, and of which values stand in whose mail; keeps the links of
+    earlier notices alive for as long as mail waits for them. Inside a transaction.
+
+    A value that many receive is never asked for (L1: a shop's printed postal code would otherwise open the customer's
+    mail to any reader of it).
+    """
+    now = clock.now()
+    seen = {
+        (each.service.pk, _seen(each.service, fact), each.address): each.service
+        for each in lessons
+        for fact in each.seen
+    }
     Seen.objects.bulk_create(
-        [Seen(service=service, value=_seen(service, fact), address=claim.digest, at=clock.now()) for fact in set(seen)],
+        [Seen(service=service, value=value, address=address, at=now) for (_, value, address), service in seen.items()],
         ignore_conflicts=True,
     )
-    usable = [fact for fact in set(asked) if passed or not is_common(service, fact)]
-    rows = [Knowledge(claim=claim, kind=fact.kind, digest=knowledge(claim.pk, fact), passed=passed) for fact in usable]
-    if passed:  # what was only found before is now the service's own word
-        keys_of_it = ["claim", "kind", "digest"]
-        Knowledge.objects.bulk_create(rows, update_conflicts=True, update_fields=["passed"], unique_fields=keys_of_it)
-    else:
-        Knowledge.objects.bulk_create(rows, ignore_conflicts=True)
+    for passed in (False, True):
+        taught = [each for each in lessons if each.passed is passed]
+        common = set() if passed else _common(taught)
+        rows = {
+            (each.claim, fact.kind, knowledge(each.claim, fact)): passed
+            for each in taught
+            for fact in each.asked
+            if (each.service.pk, fact) not in common
+        }
+        made = [Knowledge(claim_id=claim, kind=kind, digest=value, passed=passed) for claim, kind, value in rows]
+        if passed:  # what was only found before is now the service's own word
+            keys_of_it = ["claim", "kind", "digest"]
+            Knowledge.objects.bulk_create(
+                made, update_conflicts=True, update_fields=["passed"], unique_fields=keys_of_it
+            )
+        else:
+            Knowledge.objects.bulk_create(made, ignore_conflicts=True)
+    _prolong({each.claim: each.until for each in lessons}, now)
 
 
-def prolong(claim: Claim, until: datetime) -> None:
-    """Keeps the links of earlier notices alive for as long as mail waits for them. Inside a transaction."""
-    Token.objects.filter(
-        claim=claim, purpose="confirm", revoked=None, expires__gt=clock.now(), expires__lt=until
-    ).update(expires=until)
+def _prolong(until: dict[UUID, datetime], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE atesaki_token t SET expires = u.until
+              FROM unnest(%s::uuid[], %s::timestamptz[]) u (claim, until)
+             WHERE t.claim_id = u.claim AND t.purpose = 'confirm' AND t.revoked IS NULL
+               AND t.expires > %s AND t.expires < u.until
+            """,
+            [list(until), list(until.values()), now],
+        )
+
+
+def _common(lessons: Sequence[Lesson]) -> set[tuple[int, Fact]]:
+    """Which of the values that may be asked for stand in so many people's mail that they must be a service's own."""
+    asked = {(each.service, fact): _seen(each.service, fact) for each in lessons for fact in each.asked}
+    if not asked:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT service_id, value, count(*) FROM atesaki_seen"
+            " WHERE service_id = ANY(%s::bigint[]) AND value = ANY(%s::bytea[]) GROUP BY 1, 2",
+            [list({service.pk for service, _ in asked}), list(set(asked.values()))],
+        )
+        having = {(service, bytes(value)): many for service, value, many in cursor.fetchall()}
+    found = set()
+    for (service, fact), value in asked.items():
+        many = having.get((service.pk, value), 0)
+        if many >= _COMMON_MAILBOXES and many >= _COMMON_SHARE * _mailboxes(service, many):
+            found.add((service.pk, fact))
+    return found
+
+
+def _mailboxes(service: Service, many: int) -> int:
+    """How many mailboxes a service's mail was read for; no more are counted than tell whether `many` is a share."""
+    enough = int(many / _COMMON_SHARE) + 1
+    return Seen.objects.filter(service=service).values("address").distinct()[:enough].count()
 
 
 def may_still_confirm(service: Service, address: bytes) -> bool:
@@ -220,11 +301,8 @@ def last_answer(service: Service, address: bytes) -> datetime | None:
 
 def is_common(service: Service, fact: Fact) -> bool:
     """Whether this value stands in so many people's mail that it must be the service's own."""
-    rows = Seen.objects.filter(service=service)
-    having = rows.filter(value=_seen(service, fact)).count()
-    if having < _COMMON_MAILBOXES:
-        return False
-    return having >= _COMMON_SHARE * rows.values("address").distinct().count()
+    lesson = Lesson(service, UUID(int=0), b"", frozenset((fact,)), passed=False, seen=frozenset(), until=clock.now())
+    return bool(_common([lesson]))
 
 
 def knowledge(claim: UUID, fact: Fact) -> bytes:

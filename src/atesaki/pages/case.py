@@ -50,6 +50,10 @@ def case(request: HttpRequest, token: str) -> HttpResponse:
 class _Wrong(ValueError):
     """A form cannot be taken; the text says why, in the reader's language."""
 
+    def __init__(self, text: str, status: int = 422) -> None:
+        super().__init__(text)
+        self.status = status
+
 
 def _form(name: str) -> Callable[[Callable[[HttpRequest, Case], str | None]], Callable[..., HttpResponse]]:
     """A form of the page `name`: its view takes what was sent, and may return another word for what was saved.
@@ -73,7 +77,7 @@ def _form(name: str) -> Callable[[Callable[[HttpRequest, Case], str | None]], Ca
             except _Wrong as error:
                 tell = name == "improvement" and request.POST.get("tell") == "yes"
                 wrong = {"form": name, "error": str(error), "text": _written(request), "tell": tell}
-                return _shown(request, token, found, wrong=wrong, status=422)
+                return _shown(request, token, found, wrong=wrong, status=error.status)
             return _done(request, token, saved)
 
         return view
@@ -97,13 +101,15 @@ def dispose(request: HttpRequest, found: Case) -> None:
 @_form("message")
 def write(request: HttpRequest, found: Case) -> None:
     """A message to the desk."""
-    desk.hear(found, _text(request))
+    desk.hear(found, _in_turn(request, found, _text(request)))
 
 
 @_form("improvement")
 def improve(request: HttpRequest, found: Case) -> None:
     """The wish for an improvement."""
-    desk.wish_for(found, _text(request), wording.chosen(request), tell=request.POST.get("tell") == "yes")
+    desk.wish_for(
+        found, _in_turn(request, found, _text(request)), wording.chosen(request), tell=request.POST.get("tell") == "yes"
+    )
 
 
 def _done(request: HttpRequest, token: str, saved: str = "") -> HttpResponse:
@@ -126,6 +132,13 @@ def _text(request: HttpRequest) -> str:
         raise _Wrong(wording.say(lang, "case.wrong_empty"))
     if len(text) > LONGEST:
         raise _Wrong(wording.say(lang, "case.wrong_long", count=len(text), most=LONGEST))
+    return text
+
+
+def _in_turn(request: HttpRequest, found: Case, text: str) -> str:
+    """What was written, unless it is one too many: whoever has the token must not fill the desk. Raises `_Wrong`."""
+    if not desk.knock("message", f"case {found.pk}"):
+        raise _Wrong(wording.say(wording.chosen(request), "case.wrong_many"), 429)
     return text
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from atesaki import desk, gate
+from atesaki import desk, environment, gate
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +99,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_watch(request: HttpRequest) -> bool:
     """A bearer of the token, or a client on this machine that no proxy has spoken for."""
-    wanted = os.environ.get("ATESAKI_METRICS_TOKEN", "")
+    wanted = environment.secret("ATESAKI_METRICS_TOKEN")
     shown = request.headers.get("Authorization", "")
     if wanted and hmac.compare_digest(shown.encode(), f"Bearer {wanted}".encode()):
         return True

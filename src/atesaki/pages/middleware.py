@@ -8,6 +8,8 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from atesaki import tracing
+
 from . import errors
 from .page import guarded
 
@@ -22,7 +24,11 @@ class Guard:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Lets the view answer, gives a bare refusal of a method its page, and adds the headers."""
-        response = self.get_response(request)
+        with tracing.span("page", method=request.method or ""):
+            response = self.get_response(request)
+            # The name of the pattern and never the path, which may hold a token.
+            view = request.resolver_match.view_name if request.resolver_match else ""
+            tracing.say(view=view, status=response.status_code)
         if response.status_code == 405 and not response.content:
             response = errors.wrong_method(request, response["Allow"])
         return guarded(request, response)

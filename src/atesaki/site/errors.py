@@ -10,4 +10,6 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """400: a wrong Host, above all."""
     asked = "doors.api.problems" if request.path_info.startswith("/api/v1/") else "pages.errors"
     answer: HttpResponse = import_string(f"atesaki.{asked}.bad_request")(request, exception)
-    return answer
+    # Django makes it outside of our middleware, so what that adds to every answer is added here.
+    guarded: HttpResponse = import_string("atesaki.pages.page.guarded")(request, answer)
+    return guarded

@@ -1,4 +1,4 @@
-"""Django's settings, all from the environment; README.md lists the variables."""
+"""Django's settings, all from the environment or the files that it names: docs/reference/settings.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from atesaki import keys
+from atesaki import environment, keys
 
 HOME = keys.home()
 PRODUCTION = os.environ.get("ATESAKI_ENV") == "production"
@@ -19,19 +19,24 @@ SECRET_KEY = keys.ring().pages.hex()
 ATESAKI_WEB = os.environ.get("ATESAKI_WEB") or "127.0.0.1:8000"
 ATESAKI_SMTP = os.environ.get("ATESAKI_SMTP") or "127.0.0.1:2525"
 ATESAKI_INBOUND = os.environ.get("ATESAKI_INBOUND") or "127.0.0.1:2526"
-ATESAKI_UPSTREAM = os.environ.get("ATESAKI_UPSTREAM") or f"maildir:{HOME / 'delivered'}"
+ATESAKI_UPSTREAM = environment.secret("ATESAKI_UPSTREAM") or f"maildir:{HOME / 'delivered'}"
 ATESAKI_PUBLIC_URL = (os.environ.get("ATESAKI_PUBLIC_URL") or f"http://{ATESAKI_WEB}").rstrip("/")
 ATESAKI_MAIL_DOMAIN = os.environ.get("ATESAKI_MAIL_DOMAIN") or "atesaki.localhost"
 # Whether our mail may say that a reply is read: the rim that reads them is part of `atesaki serve`, and an
 # installation of parts says so once its MX leads to `atesaki inbound`.
 ATESAKI_READS_REPLIES = os.environ.get("ATESAKI_READS_REPLIES", "1") == "1"
-ATESAKI_SMS = os.environ.get("ATESAKI_SMS") or "console:"  # or twilio://SID:TOKEN@FROM
+ATESAKI_SMS = environment.secret("ATESAKI_SMS") or "console:"  # or twilio://SID:TOKEN@FROM
 # The name under which our own MX writes Authentication-Results (RFC 8601 2.5); all others are ignored.
 ATESAKI_AUTHSERV_ID = os.environ.get("ATESAKI_AUTHSERV_ID") or ""
 # How many proxies of the deployment's own stand in front of the pages; without any, X-Forwarded-For is not believed.
 ATESAKI_PROXIES = int(os.environ.get("ATESAKI_PROXIES") or "0")
 # One in so many mails to proved addresses is learnt from, after its answer; 0: none. The others always are.
 ATESAKI_LEARN_EVERY = int(os.environ.get("ATESAKI_LEARN_EVERY") or "16")
+# Behind a pooler in transaction mode two statements may reach two sessions; what needs one goes past the pooler.
+DATABASE_DIRECT_URL = environment.secret("DATABASE_DIRECT_URL")
+ATESAKI_POOLED = (os.environ.get("ATESAKI_POOLED") or str(int(bool(DATABASE_DIRECT_URL)))) == "1"
+# The most connections of one process. A gate has no use for more than its threads.
+ATESAKI_CONNECTIONS = int(os.environ.get("ATESAKI_CONNECTIONS") or "40")
 
 
 def database(url: str) -> dict[str, Any]:
@@ -43,11 +48,12 @@ def database(url: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         **named,
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {**found, "pool": {"min_size": 0, "max_size": 40, "timeout": 10, "max_idle": 60}},
+        "DISABLE_SERVER_SIDE_CURSORS": ATESAKI_POOLED,
+        "OPTIONS": {**found, "pool": {"min_size": 0, "max_size": ATESAKI_CONNECTIONS, "timeout": 10, "max_idle": 60}},
     }
 
 
-DATABASE_URL = os.environ.get("DATABASE_URL") or ""
+DATABASE_URL = environment.secret("DATABASE_URL")
 DATABASES = {"default": database(DATABASE_URL)} if DATABASE_URL else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -91,13 +97,26 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [Path(__file__).parent.parent / "pages" / "static"]
 WHITENOISE_USE_FINDERS = True
 
+
+def _static_headers(headers: Any, path: str, url: str) -> None:
+    """A drawing that is opened by itself is a page, and may run nothing either."""
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    headers["X-Robots-Tag"] = "noindex, nofollow"
+
+
+WHITENOISE_ADD_HEADERS_FUNCTION = _static_headers
+
 _public = urlsplit(ATESAKI_PUBLIC_URL)
 ALLOWED_HOSTS = [_public.hostname or "localhost"] + ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-CSRF_COOKIE_NAME = "atesaki_csrf"  # a cookie belongs to a host, not to a port: two programs must not share a name
-CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = _public.scheme == "https"
-SESSION_COOKIE_NAME = "atesaki_desk"
+# `__Host-`: no other host of the domain can set it (RFC 6265bis 4.1.3.2). The names are ours: a cookie belongs to a
+# host, not to a port, and two programs must not share one.
+_PREFIX = "__Host-" if CSRF_COOKIE_SECURE else ""
+CSRF_COOKIE_NAME = f"{_PREFIX}atesaki_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"  # not Strict: who comes by a link in a mail would get a new one, and open forms fail
+SESSION_COOKIE_NAME = f"{_PREFIX}atesaki_desk"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"

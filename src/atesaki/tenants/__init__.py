@@ -8,6 +8,7 @@ Read first: `models.Service`, then `registry`.
 
 from .hours import week
 from .models import Credential, Organisation, Service
+from .presence import present_all
 from .registry import (
     SCOPES,
     Issued,
@@ -22,6 +23,7 @@ from .registry import (
     identify,
     keys_of,
     may_return_to,
+    note_ring,
     present,
     retire,
     revoke_key,
@@ -47,7 +49,9 @@ __all__ = [
     "identify",
     "keys_of",
     "may_return_to",
+    "note_ring",
     "present",
+    "present_all",
     "retire",
     "revoke_key",
     "rotate",

@@ -222,13 +222,18 @@ def check_ring() -> None:
 
     With another every disavowal would be unknown, and every sealed mail closed. Raises `keys.KeyFileError`.
     """
-    mark = keys.ring().mark()
-    row, _ = Installation.objects.get_or_create(pk=1, defaults={"ring": mark})
-    if not hmac.compare_digest(bytes(row.ring), mark):
+    marks = keys.ring().marks()
+    row, _ = Installation.objects.get_or_create(pk=1, defaults={"ring": marks[0]})
+    if not any(hmac.compare_digest(bytes(row.ring), mark) for mark in marks):
         raise keys.KeyFileError(
             f"{keys.path()} is not the key file that this database was written with: "
             "set ATESAKI_KEYS or ATESAKI_HOME to where that one is, or restore it from the backup."
         )
+
+
+def note_ring() -> None:
+    """From now on only a ring that has the newest sealing key is let in by `check_ring`."""
+    Installation.objects.filter(pk=1).update(ring=keys.ring().marks()[-1])
 
 
 def webhook_secret(service: Service) -> bytes:
