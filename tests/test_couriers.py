@@ -267,3 +267,47 @@ def test_postfixs_own_sink_takes_it_unchanged(smtp: Made, require: Callable[...,
         process.terminate()
         process.wait()
     assert MAIL.replace(b"\r\n", b"\n") in next(tmp_path.glob("sunk.*")).read_bytes()
+
+
+PIPE = ("ehlo", "250-next.example\n250-PIPELINING\n250 8BITMIME")
+TAKEN = [PIPE, ("MAIL", "250 ok"), ("RCPT", "250 ok"), ("DATA", "354 go")]
+
+
+def silent(peer: socket.socket) -> None:
+    """Hangs up when the whole mail has come."""
+    whole = b""
+    while not whole.endswith(b"\r\n.\r\n"):
+        whole += peer.recv(65536)
+
+
+def unsent(peer: socket.socket) -> None:
+    """What was refused to everybody is not sent, although it was asked for."""
+    assert peer.recv(65536) == b""
+
+
+@pytest.mark.parametrize(
+    ("dialog", "hands"),
+    [
+        ([*TAKEN, ("DOT", "250 ok")], [Hand.ACCEPTED]),
+        ([*TAKEN, ("DOT", "452 full")], [Hand.TEMPORARY]),
+        ([PIPE, ("MAIL", "451 later"), ("RCPT", "503 no"), ("DATA", "503 no"), ("RSET", "250 ok")], [Hand.TEMPORARY]),
+        ([PIPE, ("MAIL", "250 ok"), ("RCPT", "550 no"), ("DATA", "554 no"), ("RSET", "250 ok")], [Hand.PERMANENT]),
+        ([PIPE, ("MAIL", "250 ok"), ("RCPT", "550 no"), ("DATA", "354 go"), unsent], [Hand.PERMANENT]),
+        ([PIPE, ("MAIL", "250 ok"), lambda peer: peer.close()], [Hand.TEMPORARY]),
+        ([PIPE, ("MAIL", "250 ok"), ("RCPT", "550 no"), lambda peer: peer.close()], [Hand.TEMPORARY] * 2),
+        (
+            [*TAKEN[:-1], ("RCPT", "550 no"), ("DATA", "354 go"), ("DOT", "250 ok")],
+            [Hand.ACCEPTED, Hand.PERMANENT],
+        ),
+        ([*TAKEN, silent], [Hand.UNKNOWN]),
+        ([PIPE, lambda peer: peer.close()], [Hand.TEMPORARY]),
+    ],
+)
+def test_a_pipelined_transaction_is_answered_for_each(dialog: list, hands: list[Hand]) -> None:
+    with script(*dialog) as port:
+        hop = InLoop(Smtp("127.0.0.1", port, secure=False, login=None))
+        try:
+            handed = hop.hand(envelope(*(HANA, KEN)[: len(hands)]), MAIL, 20)
+        finally:
+            hop.close()
+    assert [one.hand for one in handed] == hands

@@ -44,6 +44,7 @@ from .waits import Waiting
 log = structlog.get_logger(__name__)
 
 _TOGETHER: Final = 100  # mails in one transaction
+_OCTETS: Final = 8 << 20  # of them: what is sealed stands in memory more than once
 _T = TypeVar("_T")
 
 
@@ -138,27 +139,37 @@ class Together:
         await done
 
     def _turn(self) -> None:
-        many = min(len(self._waiting), _TOGETHER)
-        self._busy = many > 0
-        if not many:
+        turn: list[tuple[Mail, asyncio.Future[None]]] = []
+        octets = 0
+        while self._waiting and len(turn) < _TOGETHER and octets < _OCTETS:
+            turn.append(self._waiting.popleft())
+            octets += turn[-1][0].octets
+        self._busy = bool(turn)
+        if not turn:
             return
-        turn = [self._waiting.popleft() for _ in range(many)]
-        loop = asyncio.get_running_loop()
-        mails = [mail for mail, _ in turn]
-        working = self.pool.submit(_resting, _each, self._step, mails)
-        working.add_done_callback(lambda over: loop.call_soon_threadsafe(self._over, over, [done for _, done in turn]))
+        loop, waiting = asyncio.get_running_loop(), [done for _, done in turn]
+        try:
+            working = self.pool.submit(_resting, _each, self._step, [mail for mail, _ in turn])
+        except RuntimeError as error:  # no thread to be had: whoever comes next tries again
+            self._busy = False
+            _tell(waiting, [error] * len(waiting))
+            return
+        working.add_done_callback(lambda over: loop.call_soon_threadsafe(self._over, over, waiting))
 
     def _over(self, over: Future[list[BaseException | None]], waiting: list[asyncio.Future[None]]) -> None:
         self._turn()  # first, so that the thread is not idle while we tell the others
         error = over.exception()
-        errors = [error] * len(waiting) if error is not None else over.result()
-        for done, wrong in zip(waiting, errors, strict=True):
-            if done.done():
-                continue  # its conversation is over
-            if wrong is None:
-                done.set_result(None)
-            else:
-                done.set_exception(wrong)
+        _tell(waiting, [error] * len(waiting) if error is not None else over.result())
+
+
+def _tell(waiting: list[asyncio.Future[None]], errors: list[BaseException | None]) -> None:
+    for done, wrong in zip(waiting, errors, strict=True):
+        if done.done():
+            continue  # its conversation is over
+        if wrong is None:
+            done.set_result(None)
+        else:
+            done.set_exception(wrong)
 
 
 def _each(step: Callable[[list[Mail]], None], mails: list[Mail]) -> list[BaseException | None]:

@@ -311,12 +311,12 @@ class _Link(asyncio.Protocol):
         self._replies.clear()
         if not heard:
             return None
-        if self._lost and len(heard) < len(commands) and heard[-1].hand is Hand.ACCEPTED:
-            return [self._unheard(ends)] * many
         sender, handed, data = heard[0], heard[1 : many + 1], heard[many + 1 : many + 2]
         if sender.hand is not Hand.ACCEPTED:
             await self._reset()
             return [sender] * many
+        if len(handed) < many:
+            return [self._unheard(ends)] * many
         if all(one.hand is not Hand.ACCEPTED for one in handed):
             if not any(one.code == 354 for one in data):  # else it waits for a mail: nothing is taken without its end
                 await self._reset()
