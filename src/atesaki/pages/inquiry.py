@@ -73,7 +73,8 @@ def write(request: HttpRequest, token: str) -> HttpResponse:
         wrong = wording.say(lang, "case.wrong_long", count=len(text), most=LONGEST)
         return answer(request, token, found, 422, wrong=wrong, text=text)
     if not desk.knock("message", f"inquiry {found.pk}"):
-        return answer(request, token, found, 429, wrong=wording.say(lang, "case.wrong_many"), text=text)
+        wrong = wording.say(lang, "case.wrong_many")
+        return answer(request, token, found, 429, wrong=wrong, text=text)
     desk.inquiries.hear(found, text, "page" if is_open else "unknown")
     if not is_open:
         return _see(request, "inquiry_written", token)
