@@ -42,6 +42,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
+default_process_limit = 250
 relayhost = [127.0.0.1]:{sink}
 """
 # The services that such a mail meets, with the limits of Postfix's own file.

@@ -98,6 +98,8 @@ def _phone(found: str) -> str:
 
 def _values(text: str) -> list[_Value]:
     """Every postal code and phone number in one normalised text; what is marked 〒 is no phone number."""
+    if not _DIGIT.search(text):
+        return []
     out: list[_Value] = []
     kind: FactKind = "postal_code"
 
@@ -132,10 +134,14 @@ def postal_codes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def contact_values(reading: Reading) -> frozenset[Fact]:
-    """All postal codes and phone endings in a message, whoever's: what many customers share is the shop's own."""
+def contact_values(reading: Reading, asked: Iterable[Fact] | None = None) -> frozenset[Fact]:
+    """All postal codes and phone endings in a message, whoever's: what many customers share is the shop's own.
+
+    `asked`: what `askable` found in it, where that is known already.
+    """
     # Digits that only their label makes a value are asked for too, and must be seen to be shared.
-    return frozenset(value.fact for value in _values_of(reading.text)) | frozenset(askable(reading))
+    found = askable(reading) if asked is None else asked
+    return frozenset(value.fact for value in _values_of(reading.text)) | frozenset(found)
 
 
 # -- labels -------------------------------------------------------------------------------------------
@@ -501,10 +507,13 @@ def _bare(digits: str, holds: str) -> list[_Value]:
     return []
 
 
+_CUTTABLE = re.compile("[:0-9]")  # a label within a line stands before one of these
+
+
 def _inline(cell: str) -> list[str]:
     """A cell cut before each further label of its own: "お名前: … お電話番号: …"."""
     low = cell.casefold()
-    if len(low) != len(cell):
+    if len(low) != len(cell) or not _CUTTABLE.search(low):
         return [cell]
     cuts = [0]
     last = 0

@@ -92,7 +92,8 @@ def look(service: Service, mail: bytes, recipient: bytes, seconds: float = LOOK_
 
 def _read(service: Service, mail: bytes) -> tuple[Reading, Skeleton, tuple[tuple[Fact, ...], tuple[Fact, ...]]]:
     reading = content.read(mail, limits=_LIMITS)
-    facts = tuple(content.askable(reading)), tuple(content.contact_values(reading))
+    asked = tuple(content.askable(reading))
+    facts = asked, tuple(content.contact_values(reading, asked))
     return reading, store.skeleton(service, reading), facts
 
 
