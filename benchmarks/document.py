@@ -55,7 +55,7 @@ the outcome of its road.
 
 - **Postfix, queueing** answers once its queue file is on disk. **Postfix, before the queue** is its
   `smtpd_proxy_filter`: each mail is handed through while its sender waits, and never queued. Both with the
-  configuration that Postfix comes with.
+  configuration that Postfix comes with, but 250 processes at most, for a hundred clients.
 - **Haraka** with `queue/smtp_forward`, two nodes; **aiosmtpd** with aiosmtplib on uvloop and kept connections, two
   processes. They write nothing down and look nothing up.
 - **atesaki, proved** delivers at once: a ledger line for each recipient before and after, the standing looked up in
