@@ -172,8 +172,13 @@ class House:
 class Client:
     """A socket that speaks in lines."""
 
-    def __init__(self, port: int) -> None:
-        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, takes: int = 0) -> None:
+        """`takes`: octets that its system keeps unread. Not set later: what was promised by then would be dropped."""
+        self.socket: socket.socket = socket.socket()
+        if takes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", port))
         self.unread = b""
 
     def __enter__(self) -> Client:
