@@ -265,15 +265,15 @@ def serve(
         _wrap(where, name, stops=True)
     for where, name in within:
         _wrap(where, name, stops=False)
-    looked = ledger.still_leaving
+    looked = ledger.leaving
 
-    def still_leaving(address: bytes) -> bool:
-        leaving = looked(address)
-        if leaving:
+    def leaving(address: bytes) -> Any:
+        found = looked(address)
+        if found:
             _reach("waiting")  # each look of a waiting disavowal is a stop, or the test could not let others go on
-        return leaving
+        return found
 
-    ledger.still_leaving = still_leaving
+    ledger.leaving = leaving
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no burial
     control = socket.socket(fileno=int(os.environ.pop(_CONTROL)))
     while sockets := socket.recv_fds(control, 1, 1)[1]:

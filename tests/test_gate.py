@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from atesaki import addresses, clock, gate, notme, ownership
-from atesaki.gate import Envelope, Outcome
+from atesaki import addresses, clock, gate, keys, notme, ownership
+from atesaki.gate import Envelope, Outcome, ledger
 from atesaki.models import Claim, Departure, Entry, Hold, Key, Knowledge, Line, Mailbox, Sealed
 from atesaki.outbox import Hand, Handed
 from atesaki.ownership import Standing
@@ -82,6 +82,34 @@ def test_a_value_that_many_receive_is_the_shops_and_opens_nothing(world: World) 
     confirm, _ = world.tokens(late)
     assert gate.confirm(confirm, "postal_code", KEN_LIVES_AT).result == "wrong"
     assert gate.confirm(confirm, "phone_last4", "0007").result == "proved"
+
+
+def test_who_waits_for_what_is_leaving_does_not_wait_for_what_comes_after_it(world: World, monkeypatch) -> None:
+    """A shop that sends on and on would else keep "not me" from ever being answered."""
+    address = b"\7" * 32
+
+    def leaving() -> Line:
+        pk = keys.uuid7(clock.now().timestamp())
+        now = clock.now()
+        return Line.objects.create(
+            id=pk, mail=pk, service=world.service, digest=address, state=Line.State.LEAVING, at=now, leaving_since=now
+        )
+
+    first = leaving()
+    looks = 0
+
+    def meanwhile(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        leaving()
+        if looks == 3:
+            Line.objects.filter(pk=first.pk).update(state=Line.State.SETTLED, leaving_since=None)
+
+    monkeypatch.setattr(ledger.time, "sleep", meanwhile)
+    assert gate.wait_until_gone(address, 5)
+    assert looks == 3 and len(ledger.leaving(address)) == 3
+    monkeypatch.setattr(ledger.time, "sleep", lambda seconds: None)
+    assert not gate.wait_until_gone(address, 0.05), "what is leaving as it begins is waited for"
 
 
 def test_not_me_destroys_what_waits_and_refuses_what_comes(world: World) -> None:

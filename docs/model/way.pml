@@ -29,7 +29,9 @@ bool answered[MAILS];          /* the sender was told 250 */
 bool proved, disavowed, done;
 byte running = MAILS + 2;      /* gates, the customer and the report: when all have ended, the worker may stop */
 
-inline write_leaving(i) { d_step { line[i] = leaving; young[i] = true } }
+bool waited[MAILS];            /* was leaving when the report looked, and has not begun anew since */
+
+inline write_leaving(i) { d_step { line[i] = leaving; young[i] = true; waited[i] = false } }
 
 /* Hands over, or has no time left and never `tried`. `ok` says that the next hop took it for certain. */
 inline hand_over(i, tried, ok) {
@@ -123,7 +125,8 @@ proctype Report() {
   disavowed = true;
   destroy();
 #ifndef NO_WAIT
-  !ON_ITS_WAY(0) && !ON_ITS_WAY(1);
+  d_step { waited[0] = ON_ITS_WAY(0); waited[1] = ON_ITS_WAY(1) }
+  !(waited[0] && ON_ITS_WAY(0)) && !(waited[1] && ON_ITS_WAY(1));
 #endif
   destroy();
   done = true;
