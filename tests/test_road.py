@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from atesaki import addresses, gate, ownership, tenants
 from atesaki.gate import Envelope, Outcome
 from atesaki.models import Claim, Entry, Hold, Key, Knowledge, Line, Seen, Token
+from tests.test_tracing import spans  # noqa: F401
 from tests.world import SECRETS, World, make_world, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -201,3 +202,20 @@ def test_bad_wishes_are_refused_before_anything_is_written(world: World) -> None
     (receipt,) = run(by_road(world, [(order(1, headers="X-Atesaki-Class: love\r\n"), ["hana@example.jp"])]))
     assert isinstance(receipt, gate.Unacceptable)
     assert not Line.objects.exists()
+
+
+def test_each_step_is_traced_and_says_nothing_of_anybody(world: World, spans: Any) -> None:  # noqa: F811
+    bring_to(world, "proved", "p@example.jp")
+    bring_to(world, "claimed", "c@example.jp", 2)
+    mails = [(order(3, to="p@example.jp"), ["p@example.jp"]), (order(4, to="c@example.jp"), ["c@example.jp"])]
+    run(by_road(world, [*mails, (order(5), ["p@example.jp", "c@example.jp"])]))
+    told = spans()
+    assert {name for name, *_ in told} >= {
+        *("mail", "mail.write_down", "mail.hand_over", "mail.settle", "mail.set_aside", "mail.read", "mail.keep")
+    }
+    assert {dict(rest).get("atesaki.outcome") for name, *rest in told if name == "mail"} == {"deliver", "hold", "mixed"}
+    mails_ids = {span.context.span_id for (name, *_), span in told.items() if name == "mail"}
+    parents = [span.parent.span_id for (name, *_), span in told.items() if name.startswith("mail.")]
+    assert set(parents) <= mails_ids, "each step belongs to its mail"
+    everything = "\n".join(span.to_json() for span in told.values())
+    assert [word for word in (*SECRETS, "example.jp") if word in everything] == []

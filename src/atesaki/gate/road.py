@@ -18,6 +18,7 @@ from django.db import DatabaseError, close_old_connections, transaction
 from atesaki.outbox import CourierError, Envelope, Hand, Upstream, courier
 from atesaki.ownership import Standing
 from atesaki.tenants import Service
+from atesaki.tracing import say, span
 
 from . import ledger, waits
 from .ledger import Settled
@@ -68,11 +69,20 @@ class Road:
         3 Write what became of it, together with others. What waits is read in a thread, and kept together with others.
           What needs more than that (a notice, a report, an observed mail's reading) is done in a thread, alone.
         """
+        with span("mail", octets=len(raw), recipients=len(envelope.recipients)):
+            made = await self._submit(service, envelope, raw)
+            outcomes = {outcome.value for outcome in made.outcomes}
+            say(outcome="mixed" if len(outcomes) > 1 else outcomes.pop())
+            return made
+
+    async def _submit(self, service: Service, envelope: Envelope, raw: bytes) -> Receipt:
         mail = taken(service, envelope, raw)
         if mail.request.verification:  # it is read before it is decided about, which would hold up the others
-            return await self._alone(submit, service, envelope, raw)
+            with span("mail.alone"):
+                return await self._alone(submit, service, envelope, raw)
         try:
-            await self._writing.do(mail)
+            with span("mail.write_down"):
+                await self._writing.do(mail)
             if _only_waits(mail):
                 await self._wait(mail)
             else:
@@ -84,20 +94,25 @@ class Road:
         return receipt(mail)
 
     async def _pass(self, mail: Mail) -> None:
-        await self._hand_over(mail)
-        if _is_plain(mail):
-            await self._settling.do(mail)
-            learn_later(mail)
-        else:
-            await self._alone(_settle_alone, mail)
+        with span("mail.hand_over"):
+            await self._hand_over(mail)
+        with span("mail.settle"):
+            if _is_plain(mail):
+                await self._settling.do(mail)
+                learn_later(mail)
+            else:
+                await self._alone(_settle_alone, mail)
 
     async def _wait(self, mail: Mail) -> None:
         """Nobody is sent it: what it says is read, and it is kept."""
-        await self._aside.do(mail)
-        await self._alone(read, mail)
-        await self._keeping.do(mail)
-        if mail.left:
-            await self._alone(_keep_alone, mail)
+        with span("mail.set_aside"):
+            await self._aside.do(mail)
+        with span("mail.read"):
+            await self._alone(read, mail)
+        with span("mail.keep"):
+            await self._keeping.do(mail)
+            if mail.left:
+                await self._alone(_keep_alone, mail)
 
     def close(self) -> None:
         """Ends what waits for work; what is being done goes on to its end."""
