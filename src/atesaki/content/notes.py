@@ -93,6 +93,9 @@ def _asked(text: str, start: int, end: int) -> bool:
 
 
 _NEAR = 48  # letters
+# Without these bounds a line of addresses costs the square of its length.
+_CLAUSE = 2000  # letters on either side of a value that may say whose it is
+_ASKING = 200  # letters before it in which one is asked to write to it
 _ENDS = " \t\"',;。、.)]}"
 
 
@@ -187,18 +190,19 @@ class Notes:
     def clause(self, start: int, end: int) -> Owner:
         """Whose a value in a sentence is, by the words of that sentence."""
         text = self.seen.text
+        first, last = max(start - _CLAUSE, 0), min(end + _CLAUSE, len(text))
         if not self.seen.prose:
-            return "shop" if _ASK_FOR.search(text, 0, start) else ""
-        stops = [0, *(found.end() for found in _STOPS.finditer(text, 0, start))]
+            return "shop" if _ASK_FOR.search(text, max(start - _ASKING, 0), start) else ""
+        stops = [first, *(found.end() for found in _STOPS.finditer(text, first, start))]
         before = stops[-1]
         if len(stops) > 1 and len(text[stops[-2] : before].split()) <= 3:
             before = stops[-2]  # "Questions?"
-        after = _STOPS.search(text, end)
-        said = text[before : after.start() if after else len(text)]
+        after = _STOPS.search(text, end, last)
+        said = text[before : after.start() if after else last]
         hints = look(said)
         if _WE_CALL.search(text, before, start):
             return "customer"
-        if _ASK_FOR.search(text, max(before - 1, 0), start):  # with the stop, which it looks for
+        if _ASK_FOR.search(text, max(before - 1, start - _ASKING, 0), start):  # with the stop, which it looks for
             return "shop"
         if hints & Hint.CUSTOMER and not _TOLD.search(text, before, start):
             return "customer"
